@@ -1,0 +1,166 @@
+// Package scan is the heart of Scanpost: what a sighting is, what becomes of
+// it, and what it means for the parcel when a scan that should be there is not.
+//
+// Everything else points here, and nothing here points back: the package
+// knows no device, no disk, no network and no clock. Time comes in as an
+// argument. Read station.go first: it is the life of one scan on one page.
+package scan
+
+import "time"
+
+// Sighting is one device having seen one code: what was read, and by whom.
+type Sighting struct {
+	Code       string    // the bytes read, without framing and AIM identifier; hostile until shown as text
+	AIM        string    // AIM symbology identifier such as "]C1"; empty if the device sent none
+	Symbology  string    // the field's name for it, such as "gs1-128"; empty if unknown
+	Device     string    // the device's name in the configuration
+	Checkpoint string    // where the device stands
+	At         time.Time // when its last byte was taken from the wire
+	NoRead     bool      // the reader reported that it could not read; Code is its text
+	Note       string    // what the decoder found odd, such as "unterminated"; empty if nothing
+}
+
+// Identity is what a code turned out to be.
+type Identity struct {
+	Unit    string   // canonical key, such as "sscc:106141410000001238"
+	IDs     []string // every key the code carries, the unit's own first
+	Fault   string   // why it is not understood, for people; empty if it is
+	Command *Command // set if the code is a command card of this site
+}
+
+// Command is what a command card asks for.
+type Command struct {
+	Do  string // "sign-on", "sign-off", "undo", "seen"
+	Arg string // the operator's sign for "sign-on"; else empty
+}
+
+// Number is an event's place in its station's log. Seq counts from 1 without
+// holes within an epoch; an epoch is made with the log file and never reused.
+type Number struct {
+	Epoch string    // 16 characters of Crockford's base 32
+	Seq   uint64    // 1, 2, 3, …
+	At    time.Time // UTC, to the millisecond; never before an earlier event or head of the epoch
+}
+
+// Event is one numbered line of a station's log.
+type Event struct {
+	Number
+	Site, Station string
+	Entry         Entry
+}
+
+// Entry is what an event says: one of the types in this file, as a pointer.
+type Entry interface {
+	// Kind is the event's type between "scanpost." and ".v1".
+	Kind() string
+}
+
+// Verdict is what the station made of a scan from local knowledge. It is part
+// of the recorded scan, since it is what the operator was told.
+type Verdict string
+
+// The verdicts of design section 4.
+const (
+	OK              Verdict = "ok"
+	Double          Verdict = "double"
+	PreviousMissing Verdict = "previous-missing"
+	NotVerifiable   Verdict = "not-verifiable"
+	WrongCheckpoint Verdict = "wrong-checkpoint"
+	NotUnderstood   Verdict = "not-understood"
+)
+
+// Clock says how far a station's wall clock can be trusted.
+type Clock struct {
+	Synced    bool // the kernel reports the clock as disciplined
+	OffsetMin int  // local time less UTC, in minutes
+}
+
+// Scan is a recorded checkpoint scan.
+type Scan struct {
+	Checkpoint string
+	Verdict    Verdict
+	Unit       string
+	IDs        []string
+	Raw        string // the bytes as read
+	AIM        string
+	Symbology  string
+	Device     string
+	Operator   string
+	Missing    []string // the checkpoints the verdict names, if any
+	Clock      Clock
+}
+
+// Void takes back an earlier scan of the same station.
+type Void struct {
+	Scan     string // id of the event taken back
+	Unit     string // its unit
+	Operator string
+	Device   string
+	Reason   string
+}
+
+// NoRead is a reader's report that something passed unread.
+type NoRead struct {
+	Checkpoint string
+	Device     string
+	Raw        string
+}
+
+// Session is an operator signing on or off at a device.
+type Session struct {
+	Open     bool
+	Operator string
+	Device   string
+}
+
+// Attachment is a device that came or went.
+type Attachment struct {
+	Attached bool
+	Device   string
+	Port     string
+	Reason   string // why it went, for people
+}
+
+// ClockStep is a wall clock that jumped by more than two seconds.
+type ClockStep struct {
+	Old, New time.Time
+	Elapsed  time.Duration // what the monotonic clock says passed between them
+}
+
+// Loss is a station declaring numbers of an epoch that it can no longer give.
+type Loss struct {
+	Epoch    string // the epoch the numbers belong to
+	From, To uint64 // first and last number lost
+	Reason   string
+}
+
+// Kind implements [Entry].
+func (*Scan) Kind() string { return "scan.recorded" }
+
+// Kind implements [Entry].
+func (*Void) Kind() string { return "scan.voided" }
+
+// Kind implements [Entry].
+func (*NoRead) Kind() string { return "noread" }
+
+// Kind implements [Entry].
+func (s *Session) Kind() string {
+	if s.Open {
+		return "session.opened"
+	}
+	return "session.closed"
+}
+
+// Kind implements [Entry].
+func (a *Attachment) Kind() string {
+	if a.Attached {
+		return "device.attached"
+	}
+	return "device.detached"
+}
+
+// Kind implements [Entry].
+func (*ClockStep) Kind() string { return "clock.stepped" }
+
+// Kind implements [Entry].
+func (*Loss) Kind() string { return "loss.declared" }
