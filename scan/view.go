@@ -33,19 +33,19 @@ type CheckpointSummary struct {
 type StationView struct {
 	Name        string       `json:"name"`
 	Checkpoints []string     `json:"checkpoints"`
-	Online      bool         `json:"online"`    // the broker holds a connection of it
-	Silent      bool         `json:"silent"`    // no head for longer than the silence limit, or gone
+	Online      bool         `json:"online"`     // the broker holds a connection of it
+	Silent      bool         `json:"silent"`     // no head for longer than the silence limit, or gone
 	SignedOff   bool         `json:"signed_off"` // it said goodbye itself
-	HeardTo     time.Time    `json:"heard_to"`  // observer's clock; zero if never
-	HeadAt      time.Time    `json:"head_at"`   // arrival of its newest head
+	HeardTo     time.Time    `json:"heard_to"`   // observer's clock; zero if never
+	HeadAt      time.Time    `json:"head_at"`    // arrival of its newest head
 	Epoch       string       `json:"epoch"`
 	Last        uint64       `json:"last"`    // newest number it is known to have given
 	Stored      uint64       `json:"stored"`  // numbers held here without a hole, from the first
 	Backlog     uint64       `json:"backlog"` // numbers given and not yet here
 	Scans       int          `json:"scans"`   // scans held here
 	LastScan    time.Time    `json:"last_scan"`
-	Rate        int          `json:"rate"`          // scans in the last five minutes
-	ClockOff    string       `json:"clock_off"`     // its clock less ours, such as "+12ms"; empty if unknown
+	Rate        int          `json:"rate"`      // scans in the last five minutes
+	ClockOff    string       `json:"clock_off"` // its clock less ours, such as "+12ms"; empty if unknown
 	Version     string       `json:"version"`
 	Devices     []DeviceView `json:"devices"`
 	Waiting     int          `json:"units_waiting"` // gaps that wait for it

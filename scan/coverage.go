@@ -1,0 +1,218 @@
+package scan
+
+import (
+	"container/heap"
+	"time"
+)
+
+// This file is the evidence behind every "missing": for which stretches of
+// time all scans of a station are known here (design section 6).
+
+// span is a stretch of time, on the observer's clock, for which all scans of
+// a station are known.
+type span struct {
+	epoch string
+	from  time.Time // zero: from the first number of the first log we know of
+	to    time.Time
+}
+
+// covers reports whether the span holds all of [from, to].
+func (s span) covers(from, to time.Time) bool {
+	return (s.from.IsZero() || !s.from.After(from)) && !s.to.Before(to)
+}
+
+// clock is what is known of a station's wall clock. A message can not arrive
+// before it was sent, so head time less arrival time is the clock difference
+// less that message's delay, and the largest of many is the difference less
+// the smallest delay. A fast clock can not make us believe that we have heard
+// the future; a slow one only makes us wait.
+type clock struct {
+	recent [64]time.Duration
+	n      int           // samples taken since the estimate began
+	guess  time.Duration // until there is a sample: what it was before the clock stepped, and the step
+}
+
+// step starts the estimate anew.
+func (c *clock) step(by time.Duration) {
+	before, _ := c.offset()
+	*c = clock{guess: before + by}
+}
+
+func (c *clock) sample(head, arrived time.Time) {
+	c.recent[c.n%len(c.recent)] = head.Sub(arrived)
+	c.n++
+}
+
+func (c *clock) offset() (time.Duration, bool) {
+	if c.n == 0 {
+		return c.guess, false
+	}
+	most := c.recent[0]
+	for _, o := range c.recent[:min(c.n, len(c.recent))] {
+		most = max(most, o)
+	}
+	return most, true
+}
+
+// jump is a step of a station's clock between two of its events.
+type jump struct {
+	stream int // the stream's order
+	seq    uint64
+	by     time.Duration
+}
+
+// lost is a stretch of a station's record that can never be known.
+type lost struct {
+	epoch       string
+	fromN, toN  uint64
+	after, till time.Time // observer's clock; zero if unknown
+	since       time.Time // when it was found
+}
+
+// stream is one epoch of a station's log as it is held here.
+type stream struct {
+	epoch              string
+	order              int       // of the station's streams, as they were first met
+	lowest             uint64    // smallest number observed
+	lowestAt           time.Time // its time, station's clock
+	highest            uint64    // largest number observed
+	first, last, upto  uint64    // as the ledger knows them
+	observed           int
+	covered            uint64 // number of the newest head that was covered
+	scans, unreadables int
+}
+
+// hear extends a station's coverage by a head whose events are all held here.
+func (f *Floor) hear(s *station, epoch string, upto time.Time) {
+	if n := len(s.spans); n > 0 && s.spans[n-1].epoch == epoch {
+		if upto.After(s.spans[n-1].to) {
+			s.spans[n-1].to = upto
+		}
+		return
+	}
+	for _, sp := range s.spans {
+		if sp.epoch == epoch {
+			return // an old head of an epoch that has ended
+		}
+	}
+	begin := span{epoch: epoch, from: upto, to: upto}
+	if st := s.streams[epoch]; st != nil && st.lowest != 0 {
+		begin.from = s.observed(epoch, st.lowest, st.lowestAt)
+		if st.lowest == 1 && len(s.spans) == 0 {
+			begin.from = time.Time{}
+		}
+	} else if len(s.spans) == 0 {
+		begin.from = time.Time{} // a log without events: nothing was ever said
+	}
+	if n := len(s.spans); n > 0 {
+		// Between the last head of the epoch before and the first event of
+		// this one anything may have been scanned and lost.
+		s.losses = append(s.losses, lost{epoch: s.spans[n-1].epoch, after: s.spans[n-1].to, till: begin.from})
+	}
+	s.spans = append(s.spans, begin)
+	f.reconsider(s)
+}
+
+// observed puts a time of the station's clock on the observer's, minding the
+// steps that the clock has made since.
+func (s *station) observed(epoch string, seq uint64, at time.Time) time.Time {
+	off, _ := s.clock.offset()
+	if len(s.jumps) > 0 {
+		order := s.stream(epoch).order
+		for _, j := range s.jumps {
+			if j.stream > order || j.stream == order && j.seq > seq {
+				off -= j.by
+			}
+		}
+	}
+	return at.Add(-off)
+}
+
+// heardTo is the end of the newest covered stretch, or zero.
+func (s *station) heardTo() time.Time {
+	if len(s.spans) == 0 {
+		return time.Time{}
+	}
+	return s.spans[len(s.spans)-1].to
+}
+
+// evidence says what stands between a checkpoint and certainty over a
+// stretch of time: stations not heard far enough, and stations whose record
+// of it is lost. Both empty means complete evidence.
+type evidence struct {
+	waiting []*station
+	lost    []*station
+	nobody  bool // no station is known to serve the checkpoint
+}
+
+func (e evidence) complete() bool {
+	return len(e.waiting) == 0 && len(e.lost) == 0 && !e.nobody
+}
+
+func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
+	var e evidence
+	e.nobody = true
+	for _, s := range f.serving[checkpoint] {
+		if s.retired {
+			continue
+		}
+		e.nobody = false
+		if s.name == f.rules.Self || s.covers(from, to) {
+			continue
+		}
+		if s.heardTo().Before(to) {
+			e.waiting = append(e.waiting, s)
+		} else {
+			e.lost = append(e.lost, s)
+		}
+	}
+	return e
+}
+
+func (s *station) covers(from, to time.Time) bool {
+	for i := len(s.spans) - 1; i >= 0; i-- {
+		if s.spans[i].covers(from, to) {
+			return true
+		}
+	}
+	return false
+}
+
+// waiter is a unit to be judged again once a time has come: on the clock, or
+// in a station's covered time.
+type waiter struct {
+	when time.Time
+	unit *unit
+}
+
+type waiters []waiter
+
+func (w waiters) Len() int           { return len(w) }
+func (w waiters) Less(i, j int) bool { return w[i].when.Before(w[j].when) }
+func (w waiters) Swap(i, j int)      { w[i], w[j] = w[j], w[i] }
+func (w *waiters) Push(x any)        { *w = append(*w, x.(waiter)) }
+func (w *waiters) Pop() any {
+	old := *w
+	last := old[len(old)-1]
+	old[len(old)-1] = waiter{}
+	*w = old[:len(old)-1]
+	return last
+}
+
+func (w *waiters) add(when time.Time, u *unit) { heap.Push(w, waiter{when, u}) }
+
+// ready takes out everything due by a time.
+func (w *waiters) ready(by time.Time, do func(*unit)) {
+	for len(*w) > 0 && !(*w)[0].when.After(by) {
+		do(heap.Pop(w).(waiter).unit)
+	}
+}
+
+// reconsider lets everything that waits for a station be judged again.
+func (f *Floor) reconsider(s *station) {
+	for _, w := range s.waiting {
+		f.touch(w.unit)
+	}
+	clear(s.waiting)
+	s.waiting = s.waiting[:0]
+}

@@ -1,0 +1,414 @@
+package scan
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file is the detector: what counts as a missing scan, and when it may
+// be called missing (design section 6).
+
+// judged is what the evidence says about one step of one unit.
+type judged struct {
+	step     int
+	kind     GapKind
+	since    time.Time // the later sighting, or the limit
+	due      time.Time // the limit; zero for a skip
+	from, to time.Time // the stretch of time that the stations must be known for
+	last     *sighted  // where the unit was seen: the later sighting, or the last one
+	evidence evidence
+}
+
+func (j *judged) state() GapState {
+	if j.evidence.complete() {
+		return Missing
+	}
+	return Unknown
+}
+
+// Sweep judges everything that could have changed by now and returns what
+// opened, changed or closed since the last call.
+func (f *Floor) Sweep(now time.Time) []GapChange {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tick(now)
+	f.settle(now)
+	out := f.changes
+	f.changes = nil
+	if len(out) > 0 {
+		f.change()
+	}
+	return out
+}
+
+func (f *Floor) settle(now time.Time) {
+	f.due.ready(now, f.touch)
+	for u := range f.touched {
+		f.judge(u, now)
+	}
+	clear(f.touched)
+	f.silences(now)
+}
+
+// judge compares what should be open for a unit with what is.
+func (f *Floor) judge(u *unit, now time.Time) {
+	if u.journey == nil {
+		return
+	}
+	at := f.sightings(u)
+	f.count(u, at)
+	want := f.find(u, at, now)
+	for i := range want {
+		f.open(u, &want[i])
+	}
+	for step, id := range u.gaps {
+		if slices.ContainsFunc(want, func(j judged) bool { return j.step == step }) {
+			continue
+		}
+		g := f.gaps[id]
+		if g.State == Closed && f.decided[id].Gap == "" {
+			continue
+		}
+		f.explain(u, g, at[step])
+	}
+}
+
+// sightings sorts a unit's scans by step: for each the valid ones, earliest
+// first.
+func (f *Floor) sightings(u *unit) [][]*sighted {
+	at := make([][]*sighted, len(u.journey.Steps))
+	for i := range u.seen {
+		s := &u.seen[i]
+		if step := u.journey.step(s.scan.Checkpoint); step >= 0 && !s.void {
+			at[step] = append(at[step], s)
+		}
+	}
+	for _, scans := range at {
+		slices.SortFunc(scans, func(a, b *sighted) int { return a.at().Compare(b.at()) })
+	}
+	return at
+}
+
+// find applies the rules "skipped" and "overdue".
+func (f *Floor) find(u *unit, at [][]*sighted, now time.Time) []judged {
+	var found []judged
+	furthest := -1
+	for i := range at {
+		if len(at[i]) > 0 {
+			furthest = i
+		}
+	}
+	if furthest < 0 {
+		return nil
+	}
+	for i := range furthest {
+		if len(at[i]) == 0 && !u.journey.Steps[i].Optional {
+			found = append(found, f.skipped(u, at, i))
+		}
+	}
+	if next := u.journey.next(furthest); next >= 0 {
+		if limit := u.journey.Steps[next].Within; limit > 0 {
+			last := at[furthest][len(at[furthest])-1]
+			due := last.at().Add(limit)
+			if now.Before(due) {
+				f.due.add(due, u)
+			} else {
+				found = append(found, judged{step: next, kind: Overdue, since: due, due: due,
+					from: last.at(), to: due, last: last, evidence: f.evidence(u.journey.Steps[next].At, last.at(), due)})
+			}
+		}
+	}
+	return found
+}
+
+// skipped judges a required step that has no scan although a later one has.
+func (f *Floor) skipped(u *unit, at [][]*sighted, step int) judged {
+	var later *sighted
+	laterStep := 0
+	for i := step + 1; i < len(at); i++ {
+		if len(at[i]) > 0 && (later == nil || at[i][0].at().Before(later.at())) {
+			later, laterStep = at[i][0], i
+		}
+	}
+	t := later.at()
+	from, to := f.stretch(u, at, step, laterStep, t)
+	return judged{step: step, kind: Skipped, since: t, from: from, to: to, last: later,
+		evidence: f.evidence(u.journey.Steps[step].At, from, to)}
+}
+
+// stretch is the time in which a unit seen at a later step at t could have
+// been scanned at a step: from its last sighting before that step (or, never
+// seen before, from as far back as the rules look) to t less the time it
+// needs on the way.
+func (f *Floor) stretch(u *unit, at [][]*sighted, step, laterStep int, t time.Time) (from, to time.Time) {
+	transit := u.journey.Steps[laterStep].Transit
+	if transit == 0 {
+		transit = f.rules.Transit
+	}
+	to = t.Add(-transit)
+	from = t.Add(-f.rules.Lookback)
+	for i := range step {
+		for _, s := range at[i] {
+			if seen := s.at(); !seen.After(t) && seen.After(from) {
+				from = seen
+			}
+		}
+	}
+	if from.After(to) {
+		from = to
+	}
+	return from, to
+}
+
+// open makes the gap say what was judged, and arranges to look again when
+// more is heard.
+func (f *Floor) open(u *unit, j *judged) {
+	checkpoint := u.journey.Steps[j.step].At
+	for _, s := range j.evidence.waiting {
+		s.waiting.add(j.to, u)
+	}
+	id := gapID("scan", u.key, checkpoint)
+	if u.gaps == nil {
+		u.gaps = map[int]string{}
+	}
+	u.gaps[j.step] = id
+	g := f.gaps[id]
+	change := "updated"
+	switch {
+	case g == nil:
+		g = &Gap{ID: id, Unit: u.key, Checkpoint: checkpoint}
+		f.gaps[id] = g
+		change = "opened"
+	case g.State == Closed && f.decided[id].Gap == "":
+		change = "opened" // again: the scan that closed it was taken back
+		g.ClosedAs, g.By, g.ClosedAt = "", "", time.Time{}
+	}
+	if d := f.decided[id]; d.Gap != "" {
+		if change == "opened" { // decided before a restart
+			f.describe(g, j, u)
+			g.State, g.ClosedAs, g.By, g.ClosedAt = Closed, decidedAs(d), d.By, d.At
+			if d.Reason != "" {
+				g.Cause = d.Reason
+			}
+		}
+		return
+	}
+	state, waiting := j.state(), names(j.evidence.waiting)
+	same := change == "updated" && g.Kind == j.kind && g.State == state && slices.Equal(g.WaitingFor, waiting)
+	if !same {
+		g.Known = f.now
+	}
+	g.State, g.WaitingFor = state, waiting
+	f.describe(g, j, u)
+	if !same {
+		f.changes = append(f.changes, GapChange{change, *g})
+	}
+}
+
+func decidedAs(d Decision) string {
+	if d.Do == "waive" {
+		return ClosedWaived
+	}
+	return ClosedResolved
+}
+
+// describe gives a gap its facts, its likely cause and the one next step.
+func (f *Floor) describe(g *Gap, j *judged, u *unit) {
+	g.Kind, g.Since, g.Due, g.Station = j.kind, j.since.UTC(), j.due.UTC(), j.last.station.name
+	if j.due.IsZero() {
+		g.Due = time.Time{}
+	}
+	here, there := Place(g.Checkpoint), Place(j.last.scan.Checkpoint)
+	switch e := j.evidence; {
+	case len(e.lost) > 0:
+		g.Cause = fmt.Sprintf("%s lost its record of that time, so it can never be known whether %s scanned it", list(names(e.lost)), here)
+		g.NextStep = "Look at the parcel, then resolve"
+	case e.nobody:
+		g.Cause = fmt.Sprintf("No station is known to serve %s", here)
+		g.NextStep = fmt.Sprintf("Start the stations of %s, or name them in the configuration", here)
+	case len(e.waiting) > 0 && j.kind == Overdue:
+		g.Cause = fmt.Sprintf("Last seen at %s. %s not heard that far yet and may have scanned it", there, isare(names(e.waiting)))
+		g.NextStep = waitStep(e.waiting, f)
+	case len(e.waiting) > 0:
+		g.Cause = fmt.Sprintf("Seen at %s. %s not heard that far yet and may have scanned it before", there, isare(names(e.waiting)))
+		g.NextStep = waitStep(e.waiting, f)
+	case j.kind == Overdue:
+		g.Cause = fmt.Sprintf("Last seen at %s, and not at %s within %s", there, here, Span(u.journey.Steps[j.step].Within))
+		g.NextStep = fmt.Sprintf("Look for it between %s and %s", there, here)
+	default:
+		g.Cause = fmt.Sprintf("Passed %s without a scan: seen at %s", here, there)
+		g.NextStep = fmt.Sprintf("Check it at %s, then resolve", there)
+	}
+}
+
+// waitStep is what to do about stations that are not heard.
+func waitStep(waiting []*station, f *Floor) string {
+	for _, s := range waiting {
+		if f.silent(s) {
+			return fmt.Sprintf("Check %s: its network cable, then its power", s.name)
+		}
+	}
+	return "Nothing to do: it settles when " + list(names(waiting)) + " is heard"
+}
+
+// explain closes a gap that no longer stands.
+func (f *Floor) explain(u *unit, g *Gap, here []*sighted) {
+	if f.decided[g.ID].Gap != "" {
+		return
+	}
+	closed := ClosedVoided
+	if len(here) > 0 {
+		closed = ClosedFoundLate
+		if !here[0].at().After(g.Since) {
+			closed = ClosedArrived
+		}
+	}
+	f.shut(g, closed, "", f.now)
+}
+
+func (f *Floor) shut(g *Gap, as, by string, at time.Time) {
+	g.State, g.ClosedAs, g.By, g.ClosedAt, g.WaitingFor = Closed, as, by, at.UTC(), []string{}
+	g.Known = f.now
+	switch as {
+	case ClosedFoundLate:
+		g.Cause, g.NextStep = "Scanned after all, later than it should have been", "Nothing to do"
+	case ClosedArrived:
+		g.Cause, g.NextStep = "Had been scanned in time: only the message was late", "Nothing to do"
+	case ClosedBack:
+		g.NextStep = "Nothing to do"
+	case ClosedVoided:
+		g.Cause, g.NextStep = "The scan it rested on was taken back", "Nothing to do"
+	}
+	f.changes = append(f.changes, GapChange{"closed", *g})
+}
+
+// silent reports whether a station has not been heard for longer than the
+// rules allow, or is known to be gone.
+func (f *Floor) silent(s *station) bool {
+	if s.retired || s.name == f.rules.Self {
+		return false
+	}
+	heard := s.headAt
+	if heard.IsZero() {
+		heard = f.rules.Started
+	}
+	return f.now.Sub(heard) > f.rules.SilentAfter || !s.online && !s.stateAt.IsZero()
+}
+
+// silences opens and closes the gaps that are about stations and devices.
+func (f *Floor) silences(now time.Time) {
+	for _, s := range f.stations {
+		if s.name == f.rules.Self {
+			continue
+		}
+		switch silent := f.silent(s); {
+		case silent && s.silentGap == "":
+			since := s.headAt
+			if since.IsZero() {
+				since = f.rules.Started
+			}
+			s.silentGap = gapID("silent", s.name, fmt.Sprint(s.heardTo().UnixMilli()))
+			f.raise(Gap{ID: s.silentGap, Kind: SilentStation, State: Unknown, Station: s.name, WaitingFor: []string{s.name}, Since: since.UTC(), Known: f.now})
+		case !silent && s.silentGap != "":
+			if g := f.gaps[s.silentGap]; g.State != Closed {
+				g.Cause = s.name + " is heard again"
+				f.shut(g, ClosedBack, "", now)
+			}
+			s.silentGap = ""
+		}
+		if g := f.gaps[s.silentGap]; g != nil && g.State != Closed {
+			g.Cause, g.NextStep = f.silenceCause(s)
+		}
+		f.unplugged(s, now)
+		f.losses(s)
+	}
+}
+
+func (f *Floor) silenceCause(s *station) (cause, next string) {
+	switch {
+	case s.headAt.IsZero() && s.stateAt.IsZero():
+		return s.name + " has not been heard since this board started", "Start " + s.name + ", or take it out of the station list"
+	case !s.online && s.signedOff:
+		return s.name + " was switched off properly", "Nothing to do if it should be off"
+	case !s.online:
+		return s.name + " lost its connection without a goodbye: network or power. It keeps what it scans", "Check the network cable of " + s.name + ", then its power"
+	}
+	return s.name + " is connected but says nothing", "Restart the program on " + s.name
+}
+
+func (f *Floor) unplugged(s *station, now time.Time) {
+	for _, d := range s.devices {
+		if d.Since.IsZero() {
+			continue
+		}
+		id := gapID("device", s.name, d.Name)
+		switch g := f.gaps[id]; {
+		case !d.Attached && (g == nil || g.State == Closed):
+			reason := d.Reason
+			if reason == "" {
+				reason = "unplugged"
+			}
+			f.raise(Gap{ID: id, Kind: SilentStation, State: Unknown, Station: s.name, Device: d.Name, WaitingFor: []string{}, Since: d.Since.UTC(), Known: f.now,
+				Cause:    fmt.Sprintf("The scanner %q at %s is gone: %s", d.Name, s.name, reason),
+				NextStep: "Plug it in again"})
+		case d.Attached && g != nil && g.State != Closed:
+			g.Cause = fmt.Sprintf("The scanner %q at %s is back", d.Name, s.name)
+			f.shut(g, ClosedBack, "", now)
+		}
+	}
+}
+
+func (f *Floor) losses(s *station) {
+	for _, l := range s.losses {
+		if l.toN == 0 {
+			continue
+		}
+		id := gapID("lost", s.name, l.epoch, fmt.Sprint(l.fromN, "-", l.toN))
+		if f.gaps[id] == nil {
+			f.raise(Gap{ID: id, Kind: LostMessages, State: Unknown, Station: s.name, WaitingFor: []string{}, Since: l.since.UTC(), Known: f.now,
+				Cause:    fmt.Sprintf("%s no longer has its events %d to %d", s.name, l.fromN, l.toN),
+				NextStep: "Look at the parcels of that time, then resolve"})
+		}
+	}
+}
+
+func (f *Floor) raise(g Gap) {
+	if d := f.decided[g.ID]; d.Gap != "" {
+		g.State, g.ClosedAs, g.By, g.ClosedAt = Closed, decidedAs(d), d.By, d.At
+	}
+	change := GapChange{"opened", g}
+	f.gaps[g.ID] = &g
+	if g.State != Closed {
+		f.changes = append(f.changes, change)
+	}
+}
+
+// Restore takes in a decision made before a restart.
+func (f *Floor) Restore(d Decision) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d.Do == "reopen" {
+		delete(f.decided, d.Gap)
+		return
+	}
+	f.decided[d.Gap] = d
+}
+
+// gapID is a gap's name, made from what it is about.
+func gapID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:13])
+}
+
+func names(stations []*station) []string {
+	out := make([]string, 0, len(stations))
+	for _, s := range stations {
+		out = append(out, s.name)
+	}
+	slices.Sort(out)
+	return out
+}
