@@ -30,8 +30,8 @@ func checkS10(number string) (want, got byte) {
 	return '0' + byte(digit), number[10]
 }
 
-// alpha2 is ISO 3166-1 alpha-2. Not every one of these issues S10 numbers, but
-// the union's own list is not public data, and none that issues them is missing.
+// alpha2 is ISO 3166-1 alpha-2, standing in for the union's list of issuers:
+// wider than that list, so that no real number is refused for its country.
 const alpha2 = "ADAEAFAGAIALAMAOAQARASATAUAWAXAZ" +
 	"BABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZ" +
 	"CACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZ" +

@@ -13,9 +13,9 @@
 //
 // The colon keeps cards apart from parcels: no carrier's number and no bare
 // GS1 key has one, and whatever begins like a card is never taken for a unit.
-// The characters are those that Code 128 writes short, one per module group,
-// and none depends on upper or lower case, since a keyboard wedge with caps
-// lock on turns them round. Code 39 has the colon only in full ASCII mode.
+// Cards are read in either case, since a keyboard wedge with caps lock on turns
+// it round. All characters are in Code 128; Code 39 has the colon in full ASCII
+// mode only.
 package command
 
 import (

@@ -102,20 +102,16 @@ func aiAt(s string, at int) (*AI, error) {
 // count here: an AI whose format merely has a fixed length, such as 402, runs
 // to the separator like any other, and its length is checked afterwards.
 func (a *AI) end(s string, start int) (int, error) {
-	gs := strings.IndexByte(s[start:], GS)
-	if !a.Predefined {
-		if gs < 0 {
-			return len(s), nil
-		}
-		return start + gs, nil
+	limit := len(s)
+	if a.Predefined {
+		limit = min(start+a.max, len(s))
 	}
-	end := start + a.max
-	if end > len(s) || gs >= 0 && start+gs < end {
-		have := len(s) - start
-		if gs >= 0 {
-			have = gs
-		}
-		return 0, a.wrongLength(have)
+	end := limit
+	if gs := strings.IndexByte(s[start:limit], GS); gs >= 0 {
+		end = start + gs
+	}
+	if a.Predefined && end < start+a.max {
+		return 0, a.wrongLength(end - start)
 	}
 	return end, nil
 }

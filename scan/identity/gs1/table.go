@@ -42,8 +42,8 @@ func Lookup(ai string) (AI, bool) {
 }
 
 // predefined says how many characters an AI takes together with its value,
-// by its first two digits (GS1 General Specifications, figure 7.8.4-2). This
-// list will never grow: old scanners and printers carry it.
+// by its first two digits (GS1 General Specifications, chapter 7.8). GS1 keeps
+// the list closed, since scanners and printers in the field rely on it.
 func predefined(prefix int) int {
 	switch {
 	case prefix == 0:

@@ -1,0 +1,183 @@
+package gs1
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// An element string splits into its elements whatever their order, and
+// separators are tolerated exactly where GS1's own engine tolerates them.
+func TestParse(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   string
+		want []Element
+	}{
+		"an SSCC alone":      {"00106141410000001238", []Element{{"00", "106141410000001238"}}},
+		"another SSCC":       {"00006141419999999994", []Element{{"00", "006141419999999994"}}},
+		"item, lot and date": {"010950600013435210LOT7\x1d17280229", []Element{{"01", "09506000134352"}, {"10", "LOT7"}, {"17", "280229"}}},
+		"the variable one last needs no separator":  {"01006141411234522112345", []Element{{"01", "00614141123452"}, {"21", "12345"}}},
+		"the variable one first":                    {"21A\x1d0100614141123452", []Element{{"21", "A"}, {"01", "00614141123452"}}},
+		"a separator after a predefined length":     {"00106141410000001238\x1d400PO-7", []Element{{"00", "106141410000001238"}, {"400", "PO-7"}}},
+		"one separator at the end":                  {"10LOT7\x1d", []Element{{"10", "LOT7"}}},
+		"one at the end, after a predefined length": {"11250101\x1d", []Element{{"11", "250101"}}},
+		"a lost separator can not be seen":          {"10B7717280229", []Element{{"10", "B7717280229"}}},
+		"a location number":                         {"4100614141000739", []Element{{"410", "0614141000739"}}},
+		"gross weight, two decimals":                {"3302001875", []Element{{"3302", "001875"}}},
+		"fixed length is not predefined":            {"40206141411234567890"[:3] + "06141411234567890"[:16] + "8\x1d20" + "07", []Element{{"402", "06141411234567898"}, {"20", "07"}}},
+		"ship-to post code with country":            {"421276D-20457", []Element{{"421", "276D-20457"}}},
+		"day 00 is the last of the month":           {"17280200", []Element{{"17", "280200"}}},
+		"the same twice":                            {"10A\x1d10A", []Element{{"10", "A"}}},
+		"all of CSET 82's punctuation":              {"10!\"%&'()*+,-./:;<=>?_", []Element{{"10", "!\"%&'()*+,-./:;<=>?_"}}},
+		"an optional part that is there":            {"2534006381333931ABC", []Element{{"253", "4006381333931ABC"}}},
+		"an optional part that is not":              {"2534006381333931", []Element{{"253", "4006381333931"}}},
+		"company internal, 90 characters":           {"99" + strings.Repeat("x", 90), []Element{{"99", strings.Repeat("x", 90)}}},
+		"content and count":                         {"02095060001343523712\x1d00106141410000001238", []Element{{"02", "09506000134352"}, {"37", "12"}, {"00", "106141410000001238"}}},
+		"nothing":                                   {"", []Element{}},
+	} {
+		got, err := Parse(c.in)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: Parse(%q) = %q, %v; want %q", name, c.in, got, err, c.want)
+		}
+	}
+}
+
+// What breaks a rule is named by its code, and no elements are returned.
+func TestParseRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ in, want string }{
+		"a wrong SSCC check digit":              {"00106141410000001239", BadCheckDigit},
+		"another one":                           {"00006141419999999995", BadCheckDigit},
+		"a wrong GTIN check digit":              {"0100614141123453", BadCheckDigit},
+		"a wrong GLN check digit":               {"4100614141000738", BadCheckDigit},
+		"a short SSCC":                          {"0010614141000000123", BadLength},
+		"a separator inside a predefined one":   {"001061414100000012\x1d38", BadLength},
+		"letters in an SSCC":                    {"0010614141000000123X", BadCharacter},
+		"an empty lot":                          {"10\x1d17280229", BadLength},
+		"an empty lot at the end":               {"10", BadLength},
+		"a lot of 21":                           {"10" + strings.Repeat("A", 21), BadLength},
+		"a long GSIN that has no separator":     {"402061414112345678982007", BadLength},
+		"a character that is in no label":       {"10A B", BadCharacter},
+		"a caret, GS1's way to write FNC1":      {"10A^17280229", BadCharacter},
+		"a byte that is no character":           {"10A\xff", BadCharacter},
+		"a country of letters":                  {"421DE20457", BadCharacter},
+		"a country and no post code":            {"421276", BadLength},
+		"month 13":                              {"17281301", BadDate},
+		"29 February of a common year":          {"17270229", BadDate},
+		"a separator in front":                  {"\x1d10A", MisplacedGS},
+		"two in a row":                          {"10A\x1d\x1d17280229", MisplacedGS},
+		"two at the end":                        {"10A\x1d\x1d", MisplacedGS},
+		"two after a predefined length":         {"17280229\x1d\x1d10A", MisplacedGS},
+		"only a separator":                      {"\x1d", MisplacedGS},
+		"an AI nobody has":                      {"0500000000", UnknownAI},
+		"a decimal point that is not there":     {"3106001875", UnknownAI},
+		"brackets, which are never in the bars": {"(01)00614141123452", UnknownAI},
+		"half an AI":                            {"10A\x1d4", UnknownAI},
+		"two digits of an AI of four":           {"31", UnknownAI},
+		"text":                                  {"SP1:UNDO:00000000", UnknownAI},
+		"the same AI with two values":           {"10A\x1d10B", RepeatedAI},
+	} {
+		got, err := Parse(c.in)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Code != c.want || got != nil {
+			t.Errorf("%s: Parse(%q) = %q, %v; want %s", name, c.in, got, err, c.want)
+		}
+	}
+}
+
+// A person reads what was expected and what was there.
+func TestMessages(t *testing.T) {
+	for in, want := range map[string]string{
+		"00106141410000001239":         "SSCC (00) 106141410000001239 has a wrong check digit: expected 8, got 9",
+		"0010614141":                   "SSCC (00) has 8 characters, expected 18",
+		"10" + strings.Repeat("A", 21): "BATCH/LOT (10) has 21 characters, expected 1 to 20",
+		"10A\x00":                      `BATCH/LOT (10) may not hold "\x00"`,
+		"10A\x1d05ÄÖ":                  `no application identifier known here begins "05\u00c4", at character 5`,
+	} {
+		if _, err := Parse(in); err == nil || err.Error() != want {
+			t.Errorf("Parse(%q): %v; want %s", in, err, want)
+		}
+	}
+}
+
+// A key whose check digit is another one is refused, whatever the key.
+func TestAlteredCheckDigit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ai := rapid.SampledFrom([]string{"00", "01", "02", "03", "402", "410", "414", "417"}).Draw(t, "ai")
+		a, _ := Lookup(ai)
+		data := rapid.StringOfN(rapid.RuneFrom([]rune("0123456789")), a.max-1, a.max-1, -1).Draw(t, "data")
+		right := CheckDigit(data)
+		for digit := byte('0'); digit <= '9'; digit++ {
+			if _, err := Parse(ai + data + string(digit)); (err == nil) != (digit == right) {
+				t.Fatalf("%s %s %c: %v; right is %c", ai, data, digit, err, right)
+			}
+		}
+	})
+}
+
+// What is put together with separators after all but predefined lengths comes
+// apart as it was.
+func TestRoundTrip(t *testing.T) {
+	var codes []string
+	for code := range table.ai {
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	rapid.Check(t, func(t *rapid.T) {
+		var want []Element
+		var s strings.Builder
+		for _, code := range rapid.SliceOfNDistinct(rapid.SampledFrom(codes), 0, 8, rapid.ID).Draw(t, "ais") {
+			a := table.ai[code]
+			value := ""
+			for _, p := range a.Parts {
+				alphabet := "0123456789"
+				if p.Set == 'x' {
+					alphabet += "AZaz!_"
+				}
+				part := rapid.StringOfN(rapid.RuneFrom([]rune(alphabet)), p.Min, p.Max, -1).Draw(t, code)
+				switch p.Rule {
+				case "cd10":
+					part = part[:len(part)-1] + string(CheckDigit(part[:len(part)-1]))
+				case "date0":
+					part = part[:2] + "0228"
+				}
+				value += part
+			}
+			want = append(want, Element{code, value})
+			s.WriteString(code + value)
+			if !a.Predefined {
+				s.WriteByte(GS)
+			}
+		}
+		if got, err := Parse(s.String()); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%q: got %q, %v; want %q", s.String(), got, err, want)
+		}
+	})
+}
+
+// Whatever comes, parsing ends without a panic, and what it returns is in the
+// data, in order.
+func FuzzParse(f *testing.F) {
+	f.Add("010950600013435210LOT7\x1d17280229")
+	f.Add("00106141410000001238\x1d")
+	f.Add("402\x1d\x1d31")
+	f.Fuzz(func(t *testing.T, s string) {
+		elements, err := Parse(s)
+		if err != nil {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Code == "" || e.Message == "" || elements != nil {
+				t.Errorf("%q: %q, %#v", s, elements, err)
+			}
+			return
+		}
+		rest := s
+		for _, e := range elements {
+			_, after, found := strings.Cut(rest, e.AI()+e.Value())
+			if !found {
+				t.Errorf("%q: %q is not in the data after what came before", s, e)
+			}
+			rest = after
+		}
+	})
+}
