@@ -16,7 +16,7 @@ func TestFind(t *testing.T) {
 		"1ZA12B340359083018":       {Carrier: "ups", Number: "1ZA12B340359083018", Checked: true},
 		"1Z 999 AA1 01 2345 6784":  {Carrier: "ups", Number: "1Z999AA10123456784", Checked: true},
 		" 1z-999-aa1-01-23456784 ": {Carrier: "ups", Number: "1Z999AA10123456784", Checked: true},
-		"1Z999AA1YW23456780":       {Carrier: "ups", Service: "SurePost", Number: "1Z999AA1YW23456780", Checked: true},
+		"1Z999AA1YW23456782":       {Carrier: "ups", Service: "SurePost", Number: "1Z999AA1YW23456782", Checked: true},
 		"RN495288311GB":            {Carrier: "s10", Number: "RN495288311GB", Checked: true},
 		"LZ687731325US":            {Carrier: "s10", Number: "LZ687731325US", Checked: true},
 		"CX611148936CA":            {Carrier: "s10", Number: "CX611148936CA", Checked: true},
@@ -34,8 +34,8 @@ func TestFind(t *testing.T) {
 func TestNear(t *testing.T) {
 	for text, want := range map[string]Near{
 		"1Z999AA10123456785": {"ups", "UPS", "1Z999AA10123456785", '4', '5'},
-		"RN206797010GB":      {"s10", "postal (S10)", "RN206797010GB", '4', '0'},
-		"CX745378384CA":      {"s10", "postal (S10)", "CX745378384CA", '5', '4'},
+		"RN206797010GB":      {"s10", "postal (S10)", "RN206797010GB", '9', '0'},
+		"CX745378384CA":      {"s10", "postal (S10)", "CX745378384CA", '3', '4'},
 	} {
 		got, near := Find(text)
 		if got != nil || near == nil || *near != want {

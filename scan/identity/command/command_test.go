@@ -16,11 +16,11 @@ var key = []byte("site key of ham1")
 // are printed and laminated: they must be read by all later versions.
 func TestPrintedCards(t *testing.T) {
 	for code, want := range map[string]scan.Command{
-		"SP1:ON.MAIRA:ZZZZZZZZ": {Do: "sign-on", Arg: "MAIRA"},
-		"SP1:ON.A-7:ZZZZZZZZ":   {Do: "sign-on", Arg: "A-7"},
-		"SP1:OFF:ZZZZZZZZ":      {Do: "sign-off"},
-		"SP1:UNDO:ZZZZZZZZ":     {Do: "undo"},
-		"SP1:SEEN:ZZZZZZZZ":     {Do: "seen"},
+		"SP1:ON.MAIRA:GXVTC8Q0": {Do: "sign-on", Arg: "MAIRA"},
+		"SP1:ON.A-7:1PD2F145":   {Do: "sign-on", Arg: "A-7"},
+		"SP1:OFF:5Z307NW3":      {Do: "sign-off"},
+		"SP1:UNDO:8MYW0BN0":     {Do: "undo"},
+		"SP1:SEEN:3NXFEP2V":     {Do: "seen"},
 	} {
 		made, err := Make(key, want)
 		if err != nil || made != code {

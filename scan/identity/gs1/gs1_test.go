@@ -27,7 +27,7 @@ func TestParse(t *testing.T) {
 		"a lost separator can not be seen":          {"10B7717280229", []Element{{"10", "B7717280229"}}},
 		"a location number":                         {"4100614141000739", []Element{{"410", "0614141000739"}}},
 		"gross weight, two decimals":                {"3302001875", []Element{{"3302", "001875"}}},
-		"fixed length is not predefined":            {"40206141411234567890"[:3] + "06141411234567890"[:16] + "8\x1d20" + "07", []Element{{"402", "06141411234567898"}, {"20", "07"}}},
+		"fixed length is not predefined":            {"40206141411234567890\x1d2007", []Element{{"402", "06141411234567890"}, {"20", "07"}}},
 		"ship-to post code with country":            {"421276D-20457", []Element{{"421", "276D-20457"}}},
 		"day 00 is the last of the month":           {"17280200", []Element{{"17", "280200"}}},
 		"the same twice":                            {"10A\x1d10A", []Element{{"10", "A"}}},
@@ -58,7 +58,7 @@ func TestParseRefuses(t *testing.T) {
 		"an empty lot":                          {"10\x1d17280229", BadLength},
 		"an empty lot at the end":               {"10", BadLength},
 		"a lot of 21":                           {"10" + strings.Repeat("A", 21), BadLength},
-		"a long GSIN that has no separator":     {"402061414112345678982007", BadLength},
+		"a long GSIN that has no separator":     {"402061414112345678902007", BadLength},
 		"a character that is in no label":       {"10A B", BadCharacter},
 		"a caret, GS1's way to write FNC1":      {"10A^17280229", BadCharacter},
 		"a byte that is no character":           {"10A\xff", BadCharacter},
@@ -155,6 +155,17 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("%q: got %q, %v; want %q", s.String(), got, err, want)
 		}
 	})
+}
+
+// Time is linear in the length: megabytes of repeats, with and without
+// separators, are read while one waits. Were any step to look at all the rest,
+// this test would take minutes.
+func TestLongStrings(t *testing.T) {
+	for piece, want := range map[string]int{"11250101": 1, "10A\x1d": 1, "11250101\x1d10A\x1d20073302001875": 4} {
+		if got, err := Parse(strings.Repeat(piece, 4<<20/len(piece))); err != nil || len(got) != want {
+			t.Errorf("%q: got %q, %v", piece, got, err)
+		}
+	}
 }
 
 // Whatever comes, parsing ends without a panic, and what it returns is in the
