@@ -314,6 +314,7 @@ func (f *Floor) HeadArrived(name string, at, arrived time.Time) {
 	if arrived.After(s.headAt) {
 		s.headAt = arrived
 	}
+	f.change()
 }
 
 // Covered takes in a head all of whose events are stored here. For a head
@@ -392,6 +393,19 @@ func (f *Floor) Offset(name string) (time.Duration, bool) {
 		return s.clock.offset()
 	}
 	return 0, false
+}
+
+// HeardSince reports whether a live head of every named station has come
+// after a time.
+func (f *Floor) HeardSince(names []string, since time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, name := range names {
+		if s := f.stations[name]; s == nil || !s.headAt.After(since) {
+			return false
+		}
+	}
+	return true
 }
 
 // Changed returns a channel that is closed when something changes.

@@ -18,10 +18,16 @@ const (
 	CommandDone          Outcome = "command-done"
 )
 
-// Good reports whether a scanner should give its good signal. All saved
-// outcomes but those that ask the operator to look are good.
+// Good reports whether a scanner should give its good signal: the scan is on
+// disk and the operator may go on without a look at the screen. A double is
+// good, or an operator who scanned again because no signal came would never
+// get one.
 func (o Outcome) Good() bool {
-	return o == Saved || o == SavedOffline || o == SavedNotVerifiable || o == CommandDone
+	switch o {
+	case Saved, SavedOffline, SavedDouble, SavedNotVerifiable, CommandDone:
+		return true
+	}
+	return false
 }
 
 // Told is what the operator was told about one sighting, and why.

@@ -21,7 +21,7 @@ type Sighting struct {
 	AIM       string // "]C1", or empty
 	Symbology string // empty if the frame does not tell
 	NoRead    bool   // the reader's own words for "nothing read"
-	Note      string // "unterminated", or empty
+	Note      string // what was odd: "unterminated", "key without text", "too many keys"; or empty
 	OnSaved   []byte // what to write back once the sighting is saved; nil if nothing
 }
 

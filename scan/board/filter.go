@@ -96,8 +96,12 @@ func unknownValue[S ~string](name, value string, known []S) error {
 
 // path is the list's address.
 func (f filter) path() string {
+	number := ""
+	if f.Page > 1 {
+		number = strconv.Itoa(f.Page)
+	}
 	return gapsPath("state", string(f.State), "kind", string(f.Kind), "checkpoint", f.Checkpoint, "station", f.Station,
-		"waiting", f.Waiting, "cause", f.Cause, "closed_as", f.ClosedAs, "q", f.Query)
+		"waiting", f.Waiting, "cause", f.Cause, "closed_as", f.ClosedAs, "q", f.Query, "page", number)
 }
 
 // inState is the same filter for another state.

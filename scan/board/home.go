@@ -126,6 +126,9 @@ func (b *Board) makeHome(p page) *home {
 func (b *Board) home(w http.ResponseWriter, r *http.Request) {
 	p := b.page(r, "now", "Now")
 	p.Stream, p.Wall = "/live/home", r.URL.Query().Has("wall")
+	if p.Wall {
+		p.Stream += "?wall"
+	}
 	b.show(w, r, http.StatusOK, "home.html", b.makeHome(p))
 }
 

@@ -37,17 +37,23 @@ func (p *page) Now() web.Moment { return p.at(p.now) }
 
 func (p *page) at(t time.Time) web.Moment { return web.Moment{At: t, Now: p.now, Live: p.live} }
 
+// today reports whether a time is on the page's own day.
+func (p *page) today(t time.Time) bool {
+	t = t.In(p.now.Location())
+	return t.Year() == p.now.Year() && t.YearDay() == p.now.YearDay()
+}
+
 var funcs = template.FuncMap{
 	"n":     web.Count[int],
 	"n64":   web.Count[uint64],
 	"name":  web.Name,
 	"id":    web.ID,
+	"key":   web.Key,
 	"text":  func(s string) template.HTML { return web.Text(s, 400) },
 	"plain": web.Plain,
 	"unit":  unitPath,
 	"at":    stationPath,
 	"upper": strings.ToUpper,
-	"inc":   func(i int) int { return i + 1 },
 }
 
 func unitPath(key string) string     { return "/units/" + url.PathEscape(key) }

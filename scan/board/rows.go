@@ -28,15 +28,15 @@ type row struct {
 
 // cause is one line for many gaps that wait for the same stations.
 type cause struct {
-	Key      string
-	N        int
-	Parcels  int
-	Waiting  []string
-	HeardTo  web.Moment // of the one station, if it is one
-	Link     string
-	Shut     bool
-	Same     string // the checkpoint all of them are about; empty if several
-	Next     template.HTML
+	Key     string
+	N       int
+	Parcels int
+	Waiting []string
+	HeardTo web.Moment // of the one station, if it is one
+	Link    string
+	Shut    bool
+	Same    string // the checkpoint all of them are about; empty if several
+	Next    template.HTML
 }
 
 // enough gaps that wait for the same stations become one line.

@@ -89,9 +89,14 @@ func cut(s string, most int) string {
 }
 
 // ID shows an identifier: the head may be cut by the page, the tail never.
-func ID(key string) template.HTML {
+func ID(key string) template.HTML { return id("id", key) }
+
+// Key is an identifier as the heading of its page.
+func Key(key string) template.HTML { return id("id id-key", key) }
+
+func id(class, key string) template.HTML {
 	head, tail := Ends(key)
-	return template.HTML(`<bdi class="id"><span class="id-head">` + string(head) + `</span><span class="id-tail">` + string(tail) + `</span></bdi>`) //nolint:gosec
+	return template.HTML(`<bdi class="` + class + `"><span class="id-head">` + string(head) + `</span><span class="id-tail">` + string(tail) + `</span></bdi>`) //nolint:gosec // both are escaped
 }
 
 // Ends splits an identifier into a head and the tail that people compare,

@@ -77,3 +77,9 @@ func Age(d time.Duration) string {
 		return fmt.Sprintf("%d days", int(d.Hours()/24))
 	}
 }
+
+// HMSText is the time of day to the second, as text.
+func (m Moment) HMSText() string { return m.here().Format("15:04:05") }
+
+// HMText is the time of day to the minute, as text.
+func (m Moment) HMText() string { return m.here().Format("15:04") }

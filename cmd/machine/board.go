@@ -1,0 +1,192 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"scanpost/scan"
+	webboard "scanpost/scan/board"
+	"scanpost/sync/downlink"
+	"scanpost/sync/uplink"
+)
+
+// boardName is the name that is reserved for the board.
+const boardName = "board"
+
+// board is the machine as a board: it hears every station, judges, shows, and
+// says what it found as a station of its own.
+type board struct {
+	*voice
+	pages  *webboard.Board
+	listen net.Listener
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	said map[string]string // by gap: what was last said of it, so that a restart says nothing twice
+	fail error             // why the last change could not be kept
+}
+
+func (m *machine) openBoard(own *embedded) (*board, error) {
+	log := m.Log.With("station", boardName)
+	folder := m.data(boardName)
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return nil, fmt.Errorf("make the board's folder: %w (look at [station] data)", err)
+	}
+	v, err := m.openVoice(boardName, folder, "", log)
+	if err != nil {
+		return nil, err
+	}
+	b := &board{voice: v, log: log, said: map[string]string{}}
+	if err := m.wireBoard(b, own); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (m *machine) wireBoard(b *board, own *embedded) error {
+	var err error
+	if b.listen, err = listen("board", m.cfg.Board.Listen); err != nil {
+		return err
+	}
+	m.info.Board = b.listen.Addr().String()
+	if err := m.connect(b.voice, own, uplink.Options{Goodbye: m.Goodbye, Required: m.cfg.Station.Consumers}, downlink.Options{Consumer: boardName}); err != nil {
+		return err
+	}
+	// What was said of each gap, and decided, is in the board's own log.
+	last := map[string]scan.Gap{}
+	if err := b.history(func(ev scan.Event) {
+		if g, ok := ev.Entry.(*scan.GapChange); ok {
+			last[g.Gap.ID] = g.Gap
+		}
+	}); err != nil {
+		return err
+	}
+	for id, g := range last {
+		b.said[id] = saying(&g)
+		if d, decided := decisionOf(&g); decided {
+			b.floor.Restore(d)
+		}
+	}
+	if err := b.down.Load(); err != nil {
+		return err
+	}
+	b.keep(b.floor.Sweep(m.started))
+	m.metrics.board(b)
+	b.pages = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
+		Metrics: m.metrics.handler(), Health: b.health})
+	return nil
+}
+
+func (b *board) close() {
+	if b.listen != nil {
+		b.listen.Close()
+	}
+	b.voice.close()
+}
+
+func (b *board) parts() []part {
+	return []part{
+		{"the board's connection to the broker", b.talk},
+		{"the detector", func(ctx context.Context) error { return b.sweep(ctx, b.keep) }},
+		{"the board", b.pages.Run},
+		{"the board's pages", func(ctx context.Context) error { return serve(ctx, b.listen, b.pages, b.log) }},
+	}
+}
+
+// keep writes changes into the board's log, from where they reach everybody.
+func (b *board) keep(changes []scan.GapChange) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range changes {
+		if err := b.say(&changes[i]); err != nil && b.fail == nil {
+			b.log.Error("a gap could not be recorded; it is shown, and not sent", "err", err)
+			b.fail = err
+		} else if err == nil {
+			b.fail = nil
+		}
+	}
+}
+
+func (b *board) say(c *scan.GapChange) error {
+	now := saying(&c.Gap)
+	before, known := b.said[c.Gap.ID]
+	if before == now || !known && c.Change == "closed" {
+		return nil
+	}
+	if _, err := b.outbox.Write(c); err != nil {
+		return err
+	}
+	b.said[c.Gap.ID] = now
+	return nil
+}
+
+// saying is what there is to say about a gap: two equal ones say nothing new.
+func saying(g *scan.Gap) string {
+	return fmt.Sprint(g.Kind, g.State, g.ClosedAs, g.By, slices.Sorted(slices.Values(g.WaitingFor)))
+}
+
+func decisionOf(g *scan.Gap) (scan.Decision, bool) {
+	d := scan.Decision{Gap: g.ID, By: g.By, Reason: g.Cause, At: g.ClosedAt}
+	switch {
+	case g.State == scan.Closed && g.ClosedAs == scan.ClosedResolved:
+		d.Do = "resolve"
+	case g.State == scan.Closed && g.ClosedAs == scan.ClosedWaived:
+		d.Do = "waive"
+	default:
+		return scan.Decision{}, false
+	}
+	return d, true
+}
+
+// Decide saves a person's decision, and only then shows it.
+func (b *board) Decide(d scan.Decision) (scan.Gap, error) {
+	now := time.Now()
+	if d.At.IsZero() {
+		d.At = now
+	}
+	change, err := b.floor.Decide(d, now)
+	if err != nil {
+		return scan.Gap{}, err
+	}
+	b.mu.Lock()
+	err = b.say(&change)
+	b.mu.Unlock()
+	if err != nil {
+		undo := "reopen"
+		if d.Do == "reopen" {
+			undo = "resolve"
+		}
+		b.floor.Decide(scan.Decision{Gap: d.Gap, Do: undo, By: d.By, At: now}, now)
+		return scan.Gap{}, fmt.Errorf("the decision is not saved: %w", err)
+	}
+	b.keep(b.floor.Sweep(now))
+	return change.Gap, nil
+}
+
+// health says why the board can not be relied on.
+func (b *board) health() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fail != nil {
+		return fmt.Errorf("gaps can not be recorded: %w", b.fail)
+	}
+	if l := b.link(); !l.Online {
+		return fmt.Errorf("the board hears nobody: %s", l.Why)
+	}
+	return nil
+}
+
+func (b *board) Summary(now time.Time) scan.Summary                   { return b.floor.Summary(now) }
+func (b *board) Gaps(f scan.GapFilter) []scan.Gap                     { return b.floor.Gaps(f) }
+func (b *board) Gap(id string) (scan.Gap, bool)                       { return b.floor.Gap(id) }
+func (b *board) Unit(key string, now time.Time) (scan.UnitView, bool) { return b.floor.Unit(key, now) }
+func (b *board) Find(part string, most int) []string                  { return b.floor.Find(part, most) }
+func (b *board) Stations(now time.Time) []scan.StationView            { return b.floor.Stations(now) }
+func (b *board) Changed() <-chan struct{}                             { return b.floor.Changed() }

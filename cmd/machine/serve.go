@@ -1,0 +1,40 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// listen takes a port for pages, or says in one sentence why it can not.
+func listen(what, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("the %s can not listen on %s: another program does (stop it, or choose another port under [%s] listen)", what, address, what)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("the %s can not listen on %s: not allowed (ports below 1024 need root; choose another under [%s] listen)", what, address, what)
+	case err != nil:
+		return nil, fmt.Errorf("the %s can not listen on %s: %w (look at [%s] listen)", what, address, err, what)
+	}
+	return l, nil
+}
+
+// serve shows pages until the context ends. There is no limit on writing,
+// since a page's stream of changes lasts as long as somebody looks at it.
+func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx }}
+	stop := context.AfterFunc(ctx, func() { s.Close() })
+	defer stop()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package machine
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"scanpost/cmd/config"
+	"scanpost/devices"
+	"scanpost/scan"
+	"scanpost/scan/identity"
+	"scanpost/scan/screen"
+	"scanpost/sync/downlink"
+	"scanpost/sync/event"
+	"scanpost/sync/uplink"
+)
+
+// freshWait bounds how long an operator waits for a neighbour's word.
+const freshWait = 200 * time.Millisecond
+
+// bytesPerScan is what a scan takes on disk with its hashes and indexes,
+// rounded up from a measurement (docs/performance.md).
+const bytesPerScan = 1200
+
+// station is the machine as a station: its devices, its life of a scan, its
+// screen.
+type station struct {
+	*voice
+	life    *scan.Station
+	devices []*devices.Device
+	screen  *screen.Screen
+	listen  net.Listener
+	log     *slog.Logger
+	room    *room
+	clock   clockState
+
+	mu     sync.Mutex
+	state  []event.Device
+	change func() // says that the devices changed
+}
+
+func (m *machine) openStation(own *embedded) (*station, error) {
+	c := m.cfg
+	log := m.Log.With("station", c.Station.Name)
+	v, err := m.openVoice(c.Station.Name, m.data(), c.Station.Name, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &station{voice: v, log: log, room: &room{dir: c.Station.Data, perScan: bytesPerScan}}
+	if err := m.wireStation(s, own); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (m *machine) wireStation(s *station, own *embedded) error {
+	c := m.cfg
+	checkpoints := []string{}
+	for _, d := range c.Devices {
+		s.state = append(s.state, event.Device{Name: d.Name, Checkpoint: d.Checkpoint, Profile: d.Profile.Name, Port: d.Port})
+		if !slices.Contains(checkpoints, d.Checkpoint) {
+			checkpoints = append(checkpoints, d.Checkpoint)
+		}
+	}
+	err := m.connect(s.voice, own, uplink.Options{Checkpoints: checkpoints, Devices: s.devicesNow, Clock: s.clockNow, Goodbye: m.Goodbye, Required: c.Station.Consumers},
+		downlink.Options{})
+	if err != nil {
+		return err
+	}
+	s.change = func() {}
+	if s.up != nil {
+		s.change = s.up.Changed
+	}
+	if err := s.remember(func(ev scan.Event) { s.floor.Observe(ev, m.started) }); err != nil {
+		return err
+	}
+	// This station serves its checkpoints whether or not anybody hears it.
+	s.floor.Birth(s.name, checkpoints, nil, "self", m.Version, true, false, m.started)
+
+	id := identity.Identifier{CommandKey: c.Station.CommandKey}
+	s.life = &scan.Station{
+		Site: c.Station.Site, Name: s.name, Floor: s.floor, Book: s.outbox, Repeat: c.Station.Repeat, Now: time.Now,
+		Identify: func(x scan.Sighting) scan.Identity { return id.Identify(x.Code, x.AIM).Identity() },
+		Link:     s.linkNow, Fresh: s.fresh, Clock: s.clock.now,
+		Tell: func(t scan.Told) { m.tell(s, t) },
+		Failed: func(device, what string, err error) {
+			s.log.Error("a scan is not saved", "device", device, "err", err)
+		},
+	}
+	if c.Screen != nil {
+		if s.listen, err = listen("screen", c.Screen.Listen); err != nil {
+			return err
+		}
+		m.info.Screen = s.listen.Addr().String()
+		s.screen = screen.New(screen.Options{Station: s.name, Checkpoint: c.Station.Checkpoint, Link: s.linkNow, Seen: func() {}, Now: time.Now, Log: s.log})
+	}
+	for i := range c.Devices {
+		s.devices = append(s.devices, m.device(s, &c.Devices[i]))
+	}
+	m.metrics.station(s)
+	return nil
+}
+
+func (s *station) close() {
+	if s.listen != nil {
+		s.listen.Close()
+	}
+	s.voice.close()
+}
+
+func (s *station) parts() []part {
+	parts := []part{{"the connection to the broker", s.talk}, {"the detector", func(ctx context.Context) error { return s.sweep(ctx, nil) }}}
+	for _, d := range s.devices {
+		parts = append(parts, part{"device " + d.Name, d.Run})
+	}
+	if s.screen != nil {
+		mux := http.NewServeMux()
+		mux.Handle("/", s.screen)
+		parts = append(parts, part{"the screen", s.screen.Run},
+			part{"the screen's pages", func(ctx context.Context) error { return serve(ctx, s.listen, mux, s.log) }})
+	}
+	return parts
+}
+
+// tell lets everybody hear what an operator was told: it is saved by now.
+func (m *machine) tell(s *station, t scan.Told) {
+	if t.Number.Seq != 0 {
+		s.room.scanned(t.At)
+	}
+	if s.screen != nil {
+		s.screen.Tell(t)
+	}
+	m.metrics.told(t)
+	if m.Told != nil {
+		m.Told(t)
+	}
+}
+
+// device makes one configured device of the station.
+func (m *machine) device(s *station, c *config.Device) *devices.Device {
+	return &devices.Device{
+		Name: c.Name, Checkpoint: c.Checkpoint, Address: c.Port, Profile: c.Profile, Now: time.Now,
+		Log:   s.log.With("device", c.Name),
+		Scan:  func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
+		State: func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
+	}
+}
+
+// attached notes that a device came or went, and lets the birth say so.
+func (s *station) attached(name string, attached bool, port, reason string) {
+	s.mu.Lock()
+	for i := range s.state {
+		if d := &s.state[i]; d.Name == name {
+			d.Attached, d.Reason, d.Since = attached, reason, time.Now()
+			if port != "" {
+				d.Port = port
+			}
+		}
+	}
+	s.mu.Unlock()
+	if err := s.life.Note(&scan.Attachment{Attached: attached, Device: name, Port: port, Reason: reason}); err != nil {
+		s.log.Warn("a device came or went, and it is not recorded", "device", name, "err", err)
+	}
+	s.change()
+}
+
+func (s *station) devicesNow() []event.Device {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]event.Device{}, s.state...)
+}
+
+func (s *station) clockNow() event.Clock {
+	c := s.clock.now()
+	return event.Clock{Synced: c.Synced, OffsetMin: c.OffsetMin}
+}
+
+func (s *station) linkNow() scan.LinkView {
+	l := s.link()
+	l.Space = s.room.left(time.Now())
+	return l
+}
+
+// fresh asks neighbours for a head and waits until all have said one, or for
+// as long as an operator can be kept waiting.
+func (s *station) fresh(ctx context.Context, stations []string) {
+	since := time.Now()
+	for _, name := range stations {
+		s.down.AskHead(name)
+	}
+	timer := time.NewTimer(freshWait)
+	defer timer.Stop()
+	for {
+		changed := s.floor.Changed()
+		if s.floor.HeardSince(stations, since) {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

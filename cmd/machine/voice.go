@@ -1,0 +1,215 @@
+package machine
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"scanpost/cmd/config"
+	"scanpost/scan"
+	"scanpost/sync/downlink"
+	"scanpost/sync/event"
+	"scanpost/sync/ledger"
+	"scanpost/sync/mqtt"
+	"scanpost/sync/outbox"
+	"scanpost/sync/proof"
+	"scanpost/sync/uplink"
+)
+
+// voice is one name on the wire: a station, or the board, which is a station
+// too. It has a log of its own, a memory of the others, and one connection.
+type voice struct {
+	name   string
+	log    *slog.Logger
+	outbox *outbox.Outbox
+	ledger *ledger.Ledger
+	floor  *scan.Floor
+	up     *uplink.Uplink // nil without a broker
+	down   *downlink.Downlink
+	broker mqtt.Options
+	bye    context.Context
+
+	mu     sync.Mutex
+	online bool
+	why    string // why it is not
+}
+
+// openVoice opens what a name on the wire keeps on disk.
+func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice, error) {
+	signer, err := proof.LoadOrMakeSigner(folder, "scanpost/v1/"+m.cfg.Station.Site+"/"+name)
+	if err != nil {
+		return nil, err
+	}
+	v := &voice{name: name, log: log, bye: m.Goodbye, floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration"}
+	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	v.ledger, err = ledger.Open(folder, log)
+	if err != nil {
+		v.outbox.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+func (v *voice) close() {
+	if err := errors.Join(v.ledger.Close(), v.outbox.Close()); err != nil {
+		v.log.Warn("not closed cleanly; it is checked at the next start", "err", err)
+	}
+}
+
+// connect gives the voice its two directions.
+func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.Options) error {
+	var err error
+	d.Site, d.Self, d.Ledger, d.Floor, d.Log = m.cfg.Station.Site, v.name, v.ledger, v.floor, v.log
+	if v.down, err = downlink.New(d); err != nil {
+		return err
+	}
+	if v.broker, err = m.brokerOptions(v.name, own); err != nil || v.broker.URL == "" {
+		return err
+	}
+	v.broker.Log = v.log
+	u.Site, u.Station, u.Outbox, u.Version, u.Log = m.cfg.Station.Site, v.name, v.outbox, m.Version, v.log
+	u.HeadEvery = m.cfg.Rules.HeadEvery
+	v.up, err = uplink.New(u)
+	return err
+}
+
+// brokerOptions say how to reach the broker, as whom.
+func (m *machine) brokerOptions(name string, own *embedded) (mqtt.Options, error) {
+	c := m.cfg.MQTT
+	if c == nil {
+		return mqtt.Options{}, nil
+	}
+	o := mqtt.Options{URL: c.URL, User: c.User, Password: c.Password, ClientID: c.ClientID}
+	if m.cfg.OwnBroker() && own != nil {
+		o.URL = "mqtt://" + own.addr
+	}
+	if o.ClientID == "" || name == boardName && m.cfg.Station.Name != "" {
+		o.ClientID = "scanpost-" + m.cfg.Station.Site + "-" + name
+	}
+	var err error
+	o.TLS, err = tlsOptions(c)
+	return o, err
+}
+
+func tlsOptions(c *config.MQTT) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CA != "" {
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, fmt.Errorf("read who signed the broker's certificate: %w (look at [mqtt] ca)", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate (look at [mqtt] ca)", c.CA)
+		}
+	}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return nil, fmt.Errorf("read this machine's certificate: %w (look at [mqtt] cert and key)", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
+// remember feeds the floor with everything that is on disk here.
+func (v *voice) remember(own func(scan.Event)) error {
+	if err := v.down.Load(); err != nil {
+		return err
+	}
+	return v.history(func(ev scan.Event) {
+		if own != nil {
+			own(ev)
+		}
+	})
+}
+
+// history goes through the voice's own log.
+func (v *voice) history(each func(scan.Event)) error {
+	for from := v.outbox.Stats().First; ; {
+		next := from
+		err := v.outbox.Read(from, 1000, func(seq uint64, b []byte) error {
+			next = seq + 1
+			ev, err := event.Parse(b)
+			if err != nil {
+				return fmt.Errorf("event %d of %s: %w", seq, v.name, err)
+			}
+			each(ev)
+			return nil
+		})
+		if err != nil || next == from {
+			return err
+		}
+		from = next
+	}
+}
+
+// talk keeps the connection to the broker: both directions share it.
+func (v *voice) talk(ctx context.Context) error {
+	if v.up == nil {
+		<-ctx.Done()
+		return nil
+	}
+	o := v.broker
+	o.Prepare = v.up.Prepare
+	return mqtt.Keep(ctx, o, v.session, v.status)
+}
+
+func (v *voice) session(ctx context.Context, l *mqtt.Link) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 2)
+	var both sync.WaitGroup
+	both.Go(func() { defer stop(); ended <- v.up.Session(ctx, l) })
+	both.Go(func() { defer stop(); ended <- v.down.Session(ctx, l) })
+	both.Wait()
+	return <-ended
+}
+
+func (v *voice) status(up bool, err error) {
+	v.mu.Lock()
+	v.online, v.why = up, ""
+	if err != nil {
+		v.why = err.Error()
+	}
+	v.mu.Unlock()
+	if up {
+		v.log.Info("connected to the broker")
+	} else {
+		v.log.Warn("no connection to the broker; everything is kept here", "err", err)
+	}
+}
+
+// link is the truth about the connection.
+func (v *voice) link() scan.LinkView {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s := v.outbox.Stats()
+	return scan.LinkView{Online: v.online, Why: v.why, Waiting: int(s.Last - s.Published)}
+}
+
+// sweep judges what time alone changes.
+func (v *voice) sweep(ctx context.Context, changed func([]scan.GapChange)) error {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if changes := v.floor.Sweep(time.Now()); len(changes) > 0 && changed != nil {
+			changed(changes)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scanpost/devices/strict"
+	"scanpost/devices/wire"
+)
+
+// Example is bytes from a device, and what they mean.
+type Example struct {
+	Pieces  [][]byte // for HID, one report each
+	Silence bool     // then the line falls silent
+	Want    []Want
+	Faults  []string // reasons, such as "too long"
+}
+
+// Want is a sighting that an example must give. What is nil is not compared.
+type Want struct {
+	Code      string
+	AIM       *string
+	Symbology *string
+	NoRead    bool
+	Note      string
+}
+
+type makeDecoder = func(name string, options map[string]any) (wire.Decoder, error)
+
+// Check proves the profile: the decoder takes its options, and every example
+// gives exactly the sightings it wants: as written, byte by byte, and with all
+// examples one after the other without a pause. newDecoder is
+// devices.NewDecoder. All that is wrong is reported at once, with its line.
+func (p *Profile) Check(newDecoder makeDecoder) error {
+	doc := strict.Parse(p.file, p.data)
+	if _, err := newDecoder(p.Decoder, p.Options); err != nil {
+		place(doc, err)
+		return doc.Err()
+	}
+	var glued [][]byte
+	var expect, faults []string
+	var together wire.Output
+	all, _ := newDecoder(p.Decoder, p.Options)
+	for i, e := range p.Examples {
+		p.prove(doc, i, e.Pieces, newDecoder)
+		glued = append(glued, e.Pieces...)
+		expect, faults = append(expect, e.wanted()...), append(faults, e.Faults...)
+		if e.Silence || i == len(p.Examples)-1 {
+			if p.Port.Type == "serial" {
+				glued = [][]byte{slices.Concat(glued...)}
+			}
+			feed(glued, e.Silence, all, &together)
+			glued = nil
+		}
+	}
+	if doc.Err() == nil {
+		got := p.toldTogether(together.Sightings)
+		if !slices.Equal(got, expect) || !slices.Equal(reasons(together.Faults), faults) {
+			doc.At("example").Mistake("all examples one after the other: got %s %s, want %s %s (does one need silence = true?)",
+				list(got), list(reasons(together.Faults)), list(expect), list(faults))
+		}
+	}
+	return doc.Err()
+}
+
+// prove runs one example as it is written, then byte by byte.
+func (p *Profile) prove(doc *strict.Doc, i int, pieces [][]byte, newDecoder makeDecoder) {
+	e, way := p.Examples[i], ""
+	for {
+		var out wire.Output
+		d, _ := newDecoder(p.Decoder, p.Options) // made before without an error
+		feed(pieces, e.Silence, d, &out)
+		got, want := e.told(out.Sightings), e.wanted()
+		if !slices.Equal(got, want) {
+			doc.At("example", i, "want").Mistake("example %d%s: got %s, want %s", i+1, way, list(got), list(want))
+			return
+		}
+		if got := reasons(out.Faults); !slices.Equal(got, e.Faults) {
+			doc.At("example", i, "faults").Mistake("example %d%s: got faults %s, want %s", i+1, way, list(got), list(e.Faults))
+			return
+		}
+		if p.Port.Type != "serial" || way != "" { // a report comes whole or not at all
+			return
+		}
+		way, pieces = " byte by byte", slices.Collect(slices.Chunk(slices.Concat(pieces...), 1))
+	}
+}
+
+func feed(pieces [][]byte, silence bool, d wire.Decoder, out *wire.Output) {
+	for _, piece := range pieces {
+		d.Decode(piece, out)
+	}
+	if silence {
+		d.Silence(out)
+	}
+}
+
+// place gives a decoder's complaints about its options their lines.
+func place(doc *strict.Doc, err error) {
+	var mistakes strict.Mistakes
+	if !errors.As(err, &mistakes) {
+		doc.At("decoder").Mistake("%v", err)
+		return
+	}
+	for _, m := range mistakes {
+		doc.At(append([]any{"options"}, m.Path...)...).Mistake("%s", m.Text)
+	}
+}
+
+// told writes down sightings in the words of the example, leaving out what
+// it does not compare.
+func (e *Example) told(sightings []wire.Sighting) []string {
+	var all []string
+	for i, s := range sightings {
+		got := Want{s.Code, &s.AIM, &s.Symbology, s.NoRead, s.Note}
+		if i < len(e.Want) {
+			if e.Want[i].AIM == nil {
+				got.AIM = nil
+			}
+			if e.Want[i].Symbology == nil {
+				got.Symbology = nil
+			}
+		}
+		all = append(all, got.String())
+	}
+	return all
+}
+
+func (e *Example) wanted() []string {
+	var all []string
+	for _, w := range e.Want {
+		all = append(all, w.String())
+	}
+	return all
+}
+
+func (p *Profile) toldTogether(sightings []wire.Sighting) []string {
+	var all Example
+	for _, e := range p.Examples {
+		all.Want = append(all.Want, e.Want...)
+	}
+	return all.told(sightings)
+}
+
+// String is the way a profile writes it.
+func (w Want) String() string {
+	text := fmt.Sprintf("{ code = %q", w.Code)
+	if w.AIM != nil {
+		text += fmt.Sprintf(", aim = %q", *w.AIM)
+	}
+	if w.Symbology != nil {
+		text += fmt.Sprintf(", symbology = %q", *w.Symbology)
+	}
+	if w.NoRead {
+		text += ", noread = true"
+	}
+	if w.Note != "" {
+		text += fmt.Sprintf(", note = %q", w.Note)
+	}
+	return text + " }"
+}
+
+// reasons names the innermost error of each fault, which is what is counted.
+func reasons(faults []error) []string {
+	var all []string
+	for _, f := range faults {
+		for inner := errors.Unwrap(f); inner != nil; inner = errors.Unwrap(f) {
+			f = inner
+		}
+		all = append(all, f.Error())
+	}
+	return all
+}
+
+func list(items []string) string {
+	if len(items) == 0 {
+		return "[]"
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
