@@ -1,0 +1,250 @@
+package devices
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"scanpost/devices/port"
+	"scanpost/devices/wire"
+	"scanpost/scan"
+)
+
+// connection is one plug-in of a device, from open to unplug. Three goroutines
+// share the work, and all end with serve:
+//
+//	reader  only takes from the wire and hands over, since HID reports that
+//	        wait longer than 32 others are lost without a sign
+//	worker  decodes, tells silence, calls Scan; it may wait for the disk
+//	writer  answers; the device may take its time, or not take them at all
+type connection struct {
+	*Device
+	port     port.Port
+	reports  bool // HID: a full queue must drop, as waiting would lose the oldest without a sign
+	arrivals chan arrival
+	answers  *answers
+	rec      *recorder
+
+	// The worker's own.
+	decoder wire.Decoder
+	out     wire.Output
+	last    arrival // the newest that was decoded
+	unquiet bool    // something arrived since the last silence
+}
+
+// arrival is what one Read gave.
+type arrival struct {
+	data []byte
+	at   time.Time // by the station's clock
+	mono time.Time // by a clock that does not step, for the length of pauses
+	lost int       // reports dropped just before
+	err  error     // why there is no more; nothing follows
+}
+
+// queue is how many arrivals wait while a scan is being saved.
+const queue = 256
+
+// serve uses an open port until it ends, and returns why it did.
+func (d *Device) serve(ctx context.Context, p port.Port, again bool, rec *recorder) error {
+	a, _ := port.ParseAddress(d.Address) // was read before
+	c := &connection{
+		Device: d, port: p, reports: a.Scheme == port.HID, rec: rec,
+		arrivals: make(chan arrival, queue), answers: newAnswers(),
+	}
+	c.fresh()
+	var all sync.WaitGroup
+	ended := make(chan struct{})
+	all.Go(c.read)
+	all.Go(func() { c.answers.run(c.write) })
+	all.Go(func() {
+		select {
+		case <-ctx.Done():
+			p.Close()
+		case <-ended:
+		}
+	})
+	// The reader is at it already: telling the world may take a disk's time.
+	switch {
+	case !again:
+		d.Log.Info("device attached", "port", d.Address)
+	case d.flaps.back():
+		d.Log.Info("device back", "port", d.Address)
+	}
+	if again {
+		d.counts.add(func(c *Counters) { c.Reconnects++ })
+	}
+	d.State(true, d.Address, "")
+	err := c.work()
+	close(ended)
+	c.answers.close()
+	all.Wait()
+	return err
+}
+
+// fresh makes the decoder anew: what it holds of an unfinished code goes.
+func (c *connection) fresh() {
+	c.decoder, _ = c.newDecoder(c.Profile.Decoder, c.Profile.Options) // made once in prepare without error
+	c.unquiet = false
+}
+
+// read hands over what arrives, and the error that ends it. The worker takes
+// from the queue until that error, so waiting for room ends.
+func (c *connection) read() {
+	// A replay knows better than the clock when its bytes came.
+	timed, _ := c.port.(interface{ Arrived() time.Time })
+	buf := make([]byte, port.ReportSize)
+	lost := 0
+	for {
+		n, err := c.port.Read(buf)
+		a := arrival{data: bytes.Clone(buf[:n]), at: c.Now(), mono: time.Now(), lost: lost, err: err}
+		if timed != nil && err == nil {
+			a.mono = timed.Arrived()
+		}
+		if err != nil {
+			// At once, before what is queued has been saved: while the port is
+			// open the kernel keeps its name, and it comes back under another.
+			c.port.Close()
+			c.arrivals <- a
+			return
+		}
+		if !c.reports {
+			c.arrivals <- a // the kernel keeps what comes meanwhile
+			continue
+		}
+		select {
+		case c.arrivals <- a:
+			lost = 0
+		default:
+			lost++
+			c.counts.add(func(c *Counters) { c.Dropped++ })
+		}
+	}
+}
+
+// work takes arrivals until the last.
+func (c *connection) work() error {
+	quiet := c.Profile.Quiet
+	silence := time.NewTimer(time.Hour)
+	defer silence.Stop()
+	settled := time.NewTimer(calm)
+	defer settled.Stop()
+	for {
+		var a arrival
+		select {
+		case a = <-c.arrivals:
+		case <-silence.C:
+			// Both may be due after a long Scan: what has arrived tells by its
+			// time whether there was a pause, the timer does not.
+			select {
+			case a = <-c.arrivals:
+			default:
+				c.silence()
+				continue
+			}
+		case <-settled.C:
+			c.settle(true)
+			continue
+		}
+		if quiet > 0 && a.mono.Sub(c.last.mono) >= quiet {
+			c.silence()
+		}
+		if a.err != nil {
+			c.finish(a.err)
+			return a.err
+		}
+		c.take(a)
+		if quiet > 0 {
+			silence.Reset(quiet)
+		}
+	}
+}
+
+func (c *connection) take(a arrival) {
+	if a.lost > 0 {
+		c.fresh()
+		c.fault(fmt.Errorf("%d reports came faster than scans were saved: %w", a.lost, errReports))
+	}
+	c.counts.add(func(c *Counters) { c.Read += uint64(len(a.data)) })
+	c.rec.record(a.mono, false, a.data)
+	c.last, c.unquiet = a, true
+	c.out.Reset()
+	c.decoder.Decode(a.data, &c.out)
+	c.handOver()
+}
+
+func (c *connection) silence() {
+	if !c.unquiet {
+		return
+	}
+	c.unquiet = false
+	c.out.Reset()
+	c.decoder.Silence(&c.out)
+	c.handOver()
+}
+
+// finish deals with what is unfinished. The end of a trace is a pause like any
+// other. An unplug is not: a code without its end is dropped, since a wrong
+// parcel is worse than a missing beep.
+func (c *connection) finish(err error) {
+	if isEnd(err) {
+		c.silence()
+		return
+	}
+	if !c.unquiet {
+		return
+	}
+	c.out.Reset()
+	c.decoder.Silence(&c.out)
+	for _, fault := range c.out.Faults {
+		c.fault(fault)
+	}
+	for range c.out.Sightings {
+		c.fault(errCut)
+	}
+}
+
+// handOver brings what the decoder produced to where it belongs.
+func (c *connection) handOver() {
+	for _, fault := range c.out.Faults {
+		c.fault(fault)
+	}
+	for _, reply := range c.out.Replies {
+		c.lost(c.answers.reply(reply))
+	}
+	for i := range c.out.Sightings {
+		s := &c.out.Sightings[i]
+		c.counts.add(func(c *Counters) { c.Sightings++ })
+		told := c.Scan(scan.Sighting{
+			Code: s.Code, AIM: s.AIM, Symbology: s.Symbology, Device: c.Name, Checkpoint: c.Checkpoint,
+			At: c.last.at, NoRead: s.NoRead, Note: s.Note,
+		})
+		c.answer(s.OnSaved, told)
+	}
+}
+
+// answer tells the device what became of its sighting. Only here, after Scan
+// has returned, can a scanner's beep come to mean "on disk".
+func (c *connection) answer(onSaved []byte, told scan.Told) {
+	saved := told.Outcome != "" && told.Outcome != scan.NotSaved
+	if saved && len(onSaved) > 0 {
+		c.lost(c.answers.reply(onSaved))
+	}
+	if saved && told.Outcome.Good() {
+		c.answers.signal(c.Profile.Feedback.Good)
+	} else {
+		c.answers.signal(c.Profile.Feedback.Bad)
+	}
+}
+
+// fault counts, and logs the first of each reason: a wrong baud rate should be
+// seen, and its thousand faults should not bury the rest.
+func (c *connection) fault(err error) {
+	reason := reasonOf(err)
+	if c.counts.fault(reason) {
+		c.Log.Warn("unreadable", "reason", reason, "err", err)
+		return
+	}
+	c.Log.Debug("unreadable", "reason", reason, "err", err)
+}

@@ -1,0 +1,153 @@
+package port
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.bug.st/serial"
+)
+
+// serialPort lets the library open the port and set the line, and moves the
+// bytes itself, through a second descriptor of the same port in the runtime's
+// poller. With the library's own Read and Write
+//
+//   - a Write after Close goes to whatever file has the number by then,
+//   - a Write to a device that takes nothing never returns, Close or not,
+//   - a Close races with a Read in between,
+//   - a Read panics if the descriptor is 1024 or higher.
+//
+// The poller's descriptor has none of these: deadlines work, Close ends what
+// waits, and no thread is spent on waiting.
+type serialPort struct {
+	f      *os.File
+	line   serial.Port // never read from, never written to
+	baud   int
+	closed atomic.Bool
+	once   sync.Once
+}
+
+// openSerial opens node, which may be a link; a is what the user asked for.
+func openSerial(a Address, node string, s Settings) (Port, error) {
+	mode, err := s.mode()
+	if err != nil {
+		return nil, fail(ErrConfig, a, err.Error(), err)
+	}
+	// Ours first: once the library has opened it the port is exclusive.
+	f, err := openNode(node)
+	if err != nil {
+		return nil, nodeError(a, node, err)
+	}
+	// Exclusive use does not hold against root, the lock does. It is taken
+	// before the line is set, so that a port in use keeps its settings.
+	if err := lockFile(f); err != nil {
+		f.Close()
+		return nil, fail(ErrBusy, a, node+" is in use by another process; stop the other scanpost (systemctl status scanpost), or whatever else reads it", err)
+	}
+	line, err := serial.Open(node, mode)
+	if err != nil {
+		f.Close()
+		return nil, lineError(a, node, err)
+	}
+	return &serialPort{f: f, line: line, baud: mode.BaudRate}, nil
+}
+
+func (p *serialPort) Read(b []byte) (int, error) {
+	n, err := p.f.Read(b)
+	if n > 0 {
+		return n, nil
+	}
+	// After a hang-up the kernel answers end of file or EIO, then and for ever.
+	return 0, p.gone(err)
+}
+
+func (p *serialPort) Write(b []byte) (int, error) {
+	// The line itself takes ten bits per byte.
+	onTheLine := time.Duration(len(b)) * 10 * time.Second / time.Duration(p.baud)
+	if err := p.f.SetWriteDeadline(time.Now().Add(writeLimit + onTheLine)); err != nil {
+		return 0, p.gone(err)
+	}
+	n, err := p.f.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, ErrStuck
+	}
+	if err != nil {
+		return n, p.gone(err)
+	}
+	return n, nil
+}
+
+// gone tells our own Close from a pulled cable; the operating system does not.
+func (p *serialPort) gone(err error) error {
+	if p.closed.Load() || errors.Is(err, os.ErrClosed) {
+		return ErrClosed
+	}
+	return &openError{"unplugged", ErrUnplugged, err}
+}
+
+// Close is to be called at once after an unplug too: while a descriptor is
+// open the kernel keeps the name, and the device comes back as ttyUSB1.
+func (p *serialPort) Close() error {
+	var err error
+	p.once.Do(func() {
+		p.closed.Store(true)
+		// What the device has not taken is dropped, else the kernel waits for
+		// it up to 30 s in the last close.
+		p.line.ResetOutputBuffer()
+		err = p.f.Close()
+		within(closeLimit, func() { p.line.Close() })
+	})
+	return err
+}
+
+// within runs fn and waits for it no longer than the limit. It is for vendor
+// calls that a driver may hang in; everything of ours ends without it.
+func within(limit time.Duration, fn func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// nodeError says why a device node does not open.
+func nodeError(a Address, node string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), isGone(err):
+		return fail(ErrNotFound, a, "there is no port "+node+"; is the cable in? \"scanpost devices\" lists what is plugged in", err)
+	case errors.Is(err, fs.ErrPermission):
+		group := groupOf(node, "dialout")
+		return fail(ErrPermission, a, "this user may not open "+node+"; add the user to group "+group+
+			" (sudo usermod -aG "+group+" USER) and start scanpost again", err)
+	case isBusy(err):
+		return fail(ErrBusy, a, node+" is in use by another program; stop that program, often ModemManager, brltty or a terminal", err)
+	}
+	return fail(ErrNotFound, a, node+" does not open: "+err.Error()+"; \"scanpost devices\" lists what is plugged in", err)
+}
+
+// lineError says why the library did not take an open port.
+func lineError(a Address, node string, err error) error {
+	var e *serial.PortError
+	if errors.As(err, &e) {
+		switch e.Code() {
+		case serial.PortBusy:
+			return nodeError(a, node, errBusy)
+		case serial.PermissionDenied:
+			return nodeError(a, node, fs.ErrPermission)
+		case serial.InvalidSerialPort:
+			return fail(ErrNotFound, a, node+" is no working serial port; \"scanpost devices\" lists those that are", err)
+		case serial.InvalidSpeed, serial.InvalidDataBits, serial.InvalidParity, serial.InvalidStopBits:
+			return fail(ErrMode, a, node+" does not take these line settings ("+err.Error()+"); see the device's manual and its profile", err)
+		}
+	}
+	return nodeError(a, node, err) // the library has no Unwrap, but a bare errno comes through
+}

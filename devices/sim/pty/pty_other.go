@@ -1,0 +1,25 @@
+//go:build !linux
+
+package pty
+
+import (
+	"errors"
+	"os"
+)
+
+// Pair is one pseudo terminal.
+type Pair struct {
+	Master *os.File
+	Path   string
+}
+
+var errLinuxOnly = errors.New("simulated devices need the pseudo terminals of Linux")
+
+// New says that there are none here.
+func New(string) (*Pair, error) { return nil, errLinuxOnly }
+
+// Baud says that there is none here.
+func (*Pair) Baud() (int, error) { return 0, errLinuxOnly }
+
+// Close does nothing.
+func (*Pair) Close() error { return nil }
