@@ -244,7 +244,7 @@ func (w *warehouse) stored(ctx context.Context, r *Report) error {
 
 // stations asks the board for its stations.
 func (w *warehouse) stations(ctx context.Context) ([]scan.StationView, error) {
-	var stations []scan.StationView
+	var answer struct{ Stations []scan.StationView }
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.board+"/api/v1/stations", nil)
 	if err != nil {
 		return nil, err
@@ -254,10 +254,10 @@ func (w *warehouse) stations(ctx context.Context) ([]scan.StationView, error) {
 		return nil, fmt.Errorf("ask the board for its stations: %w", err)
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&stations); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return nil, fmt.Errorf("ask the board for its stations: %w", err)
 	}
-	return stations, nil
+	return answer.Stations, nil
 }
 
 // screenAddress is where a station's screen listens: the four ports from 7071

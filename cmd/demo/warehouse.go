@@ -46,6 +46,10 @@ func build(ctx context.Context, o Options, found *findings) (*warehouse, error) 
 		return w, err
 	}
 	w.board = "http://" + office.Board
+	// Before the stations, whose first event is that their scanner is there.
+	if err := w.listen(ctx, office.Broker); err != nil {
+		return w, err
+	}
 	for i, place := range places {
 		scanner, err := sim.NewScanner(filepath.Join(dir, place+".tty"), sim.Framing{Suffix: "\r\n", AIM: true})
 		if err != nil {
@@ -64,9 +68,6 @@ func build(ctx context.Context, o Options, found *findings) (*warehouse, error) 
 			return w, err
 		}
 		w.screens = append(w.screens, "http://"+info.Screen)
-	}
-	if err := w.listen(ctx, office.Broker); err != nil {
-		return w, err
 	}
 	return w, w.awaitStations(ctx)
 }

@@ -56,7 +56,7 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 		return err
 	}
 	m.info.Board = b.listen.Addr().String()
-	if err := m.connect(b.voice, own, uplink.Options{Goodbye: m.Goodbye, Required: m.cfg.Station.Consumers}, downlink.Options{Consumer: boardName}); err != nil {
+	if err := m.connect(b.voice, own, uplink.Options{Required: others(m.cfg.Station.Consumers)}, downlink.Options{Consumer: boardName}); err != nil {
 		return err
 	}
 	// What was said of each gap, and decided, is in the board's own log.
@@ -82,6 +82,11 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 	b.pages = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
 		Metrics: m.metrics.handler(), Health: b.health})
 	return nil
+}
+
+// others are the consumers that the board's own log waits for: not itself.
+func others(consumers []string) []string {
+	return slices.DeleteFunc(slices.Clone(consumers), func(c string) bool { return c == boardName })
 }
 
 func (b *board) close() {

@@ -67,7 +67,7 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 			checkpoints = append(checkpoints, d.Checkpoint)
 		}
 	}
-	err := m.connect(s.voice, own, uplink.Options{Checkpoints: checkpoints, Devices: s.devicesNow, Clock: s.clockNow, Goodbye: m.Goodbye, Required: c.Station.Consumers},
+	err := m.connect(s.voice, own, uplink.Options{Checkpoints: checkpoints, Devices: s.devicesNow, Clock: s.clockNow, Required: c.Station.Consumers},
 		downlink.Options{})
 	if err != nil {
 		return err
@@ -116,7 +116,14 @@ func (s *station) close() {
 func (s *station) parts() []part {
 	parts := []part{{"the connection to the broker", s.talk}, {"the detector", func(ctx context.Context) error { return s.sweep(ctx, nil) }}}
 	for _, d := range s.devices {
-		parts = append(parts, part{"device " + d.Name, d.Run})
+		parts = append(parts, part{"device " + d.Name, func(ctx context.Context) error {
+			if err := d.Run(ctx); err != nil && ctx.Err() == nil {
+				// No waiting would cure it, and the others go on.
+				s.log.Error("a device is out", "device", d.Name, "err", err)
+				s.attached(d.Name, false, "", err.Error())
+			}
+			return nil
+		}})
 	}
 	if s.screen != nil {
 		mux := http.NewServeMux()

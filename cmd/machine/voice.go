@@ -32,8 +32,7 @@ type voice struct {
 	floor  *scan.Floor
 	up     *uplink.Uplink // nil without a broker
 	down   *downlink.Downlink
-	broker mqtt.Options
-	bye    context.Context
+	key    string // verifies its heads
 
 	mu     sync.Mutex
 	online bool
@@ -46,7 +45,7 @@ func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice
 	if err != nil {
 		return nil, err
 	}
-	v := &voice{name: name, log: log, bye: m.Goodbye, floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration"}
+	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration"}
 	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
 	if err != nil {
 		return nil, err
@@ -72,14 +71,13 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 	if v.down, err = downlink.New(d); err != nil {
 		return err
 	}
-	if v.broker, err = m.brokerOptions(v.name, own); err != nil || v.broker.URL == "" {
+	if u.Link, err = m.brokerOptions(v.name, own); err != nil || u.Link.URL == "" {
 		return err
 	}
-	v.broker.Log = v.log
 	u.Site, u.Station, u.Outbox, u.Version, u.Log = m.cfg.Station.Site, v.name, v.outbox, m.Version, v.log
-	u.HeadEvery = m.cfg.Rules.HeadEvery
-	v.up, err = uplink.New(u)
-	return err
+	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.down.Session, v.status
+	v.up = uplink.New(u)
+	return nil
 }
 
 // brokerOptions say how to reach the broker, as whom.
@@ -157,37 +155,15 @@ func (v *voice) history(each func(scan.Event)) error {
 // talk keeps the connection to the broker: both directions share it.
 func (v *voice) talk(ctx context.Context) error {
 	if v.up == nil {
-		<-ctx.Done()
 		return nil
 	}
-	o := v.broker
-	o.Prepare = v.up.Prepare
-	return mqtt.Keep(ctx, o, v.session, v.status)
+	return v.up.Run(ctx)
 }
 
-func (v *voice) session(ctx context.Context, l *mqtt.Link) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 2)
-	var both sync.WaitGroup
-	both.Go(func() { defer stop(); ended <- v.up.Session(ctx, l) })
-	both.Go(func() { defer stop(); ended <- v.down.Session(ctx, l) })
-	both.Wait()
-	return <-ended
-}
-
-func (v *voice) status(up bool, err error) {
+func (v *voice) status(up bool, why string) {
 	v.mu.Lock()
-	v.online, v.why = up, ""
-	if err != nil {
-		v.why = err.Error()
-	}
-	v.mu.Unlock()
-	if up {
-		v.log.Info("connected to the broker")
-	} else {
-		v.log.Warn("no connection to the broker; everything is kept here", "err", err)
-	}
+	defer v.mu.Unlock()
+	v.online, v.why = up, why
 }
 
 // link is the truth about the connection.

@@ -87,6 +87,8 @@ type cell struct {
 // outage is one line for many stations.
 type outage struct {
 	N        int
+	HeardTo  web.Moment // the earliest of them
+	Bar      bar
 	Since    web.Moment
 	Together bool // they went in the same moment
 	Unknown  int
@@ -163,11 +165,13 @@ func (h *home) stationsPanel(looks []seen) {
 		}
 	}
 	h.Shown = h.Look
-	if len(looks) <= 8 {
+	switch {
+	case len(h.Silent) >= enough: // they are one line of their own
+		h.Shown = slices.DeleteFunc(slices.Clone(h.Look), func(s seen) bool { return s.State == "silent" })
+	case len(looks) <= 8:
 		h.Shown = looks
-	} else if len(h.Shown) > 8 {
-		h.Shown = h.Shown[:8]
 	}
+	h.Shown = h.Shown[:min(len(h.Shown), 8)]
 	span := h.span(stations)
 	h.Axis = []web.Moment{h.at(h.now.Add(-span)), h.at(h.now.Add(-span / 2))}
 	for _, c := range h.Summary.Checkpoints {
@@ -186,6 +190,13 @@ func (h *home) stationsPanel(looks []seen) {
 		}
 		o.Together = last.Sub(first) < 10*time.Second && !first.IsZero()
 		o.Since = h.at(first)
+		far := h.Silent[0]
+		for _, s := range h.Silent {
+			if s.HeardTo.Before(far.HeardTo) {
+				far = s
+			}
+		}
+		o.HeardTo, o.Bar = far.HeardAt, far.Bar
 		h.Outage = o
 	}
 }

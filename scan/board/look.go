@@ -44,10 +44,17 @@ func (s seen) At(t time.Time) web.Moment { return s.page.at(t) }
 func (p *page) look(s scan.StationView, about []scan.Gap) seen {
 	v := seen{StationView: s, State: "fine", Glyph: "seen", Colour: "seen", Word: "fine", HeardAt: p.at(s.HeardTo), Gaps: about, page: p}
 	v.Behind = s.HeardTo.IsZero() || p.now.Sub(s.HeardTo) > near
-	detached := ""
+	detached, away := "", ""
 	for _, d := range s.Devices {
-		if !d.Attached && detached == "" {
-			detached = d.Name
+		if d.Attached {
+			continue
+		}
+		if detached != "" {
+			detached += ", "
+		}
+		detached += web.Plain(d.Name)
+		if away == "" && !d.Since.IsZero() {
+			away = " since " + p.at(d.Since).HMText()
 		}
 	}
 	found := func(k scan.GapKind, device bool) *scan.Gap {
@@ -81,7 +88,7 @@ func (p *page) look(s scan.StationView, about []scan.Gap) seen {
 		v.set("lost", "broken", "unknown", "record lost", "A part of its record can not be had any more.", "Look at the parcels, then resolve")
 		v.take(lost)
 	case detached != "":
-		v.set("fault", "fault", "missing", web.Plain(detached)+" unplugged", "Heard, but "+web.Plain(detached)+" is unplugged.", "Plug "+web.Plain(detached)+" back in")
+		v.set("fault", "fault", "missing", detached+" unplugged", "Heard, but "+detached+" is unplugged"+away+".", "Plug "+detached+" back in")
 		v.take(still)
 	case still != nil:
 		v.set("fault", "fault", "missing", web.Plain(still.Device)+" silent", "", "")

@@ -19,8 +19,7 @@ type page struct {
 	Wall                 bool
 	Stream               string // where its live parts come from; empty if it has none
 	Here                 string // its own address, to come back to
-	Query                string
-	Gaps, Stations       int // in the navigation
+	Gaps, Stations       int    // in the navigation
 	now                  time.Time
 	live                 bool
 }
@@ -103,7 +102,7 @@ func (b *Board) fail(w http.ResponseWriter, r *http.Request, status int, code, m
 	}
 	p := b.page(r, "", title)
 	b.count(&p, b.Source.Gaps(scan.GapFilter{}), b.Source.Stations(p.now))
-	b.show(w, r, status, "failure.html", failure{p, status, message})
+	b.show(w, r, status, "failure.html", &failure{p, status, message})
 }
 
 // count fills in the numbers of the navigation.

@@ -67,17 +67,22 @@ func (p *page) sub(g *scan.Gap) template.HTML {
 			words = append(words, "by "+string(web.Text(g.By, 60)))
 		}
 	case g.Kind == scan.Skipped && g.Station != "":
-		words = append(words, "skipped, seen later", "at "+template.HTMLEscapeString(g.Station)+" "+since)
+		words = append(words, "skipped, seen later at "+place(g.Station), since)
 	case g.Kind == scan.Skipped:
 		words = append(words, "skipped, seen later "+since)
 	case g.Kind == scan.Overdue && g.Station != "":
-		words = append(words, "overdue since "+since, "last seen at "+template.HTMLEscapeString(g.Station))
+		words = append(words, "overdue since "+since, "last at "+place(g.Station))
 	case g.Kind == scan.Overdue:
 		words = append(words, "overdue since "+since)
 	default:
 		words = append(words, "since "+since)
 	}
 	return template.HTML(strings.Join(words, ", ")) //nolint:gosec // escaped piece by piece
+}
+
+// place is a station's name, kept on one line.
+func place(station string) string {
+	return `<span class="nowrap">` + template.HTMLEscapeString(station) + `</span>`
 }
 
 // order puts what is missing first, then what is late, then what is only

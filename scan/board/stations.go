@@ -3,7 +3,6 @@ package board
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"scanpost/scan"
 	"scanpost/scan/web"
@@ -24,8 +23,8 @@ type stationsPage struct {
 type stationPage struct {
 	page
 	S       seen
-	Gaps    []decidable
-	Waiting string // the list of what waits for it
+	About   []decidable // gaps about the station itself
+	Waiting string      // the list of what waits for it
 }
 
 var stationWords = []struct{ state, word, glyph, colour string }{
@@ -123,12 +122,9 @@ func (b *Board) makeStation(p page, name, by string, m *mistake) *stationPage {
 		f := filter{GapFilter: scan.GapFilter{State: scan.Unknown}, Waiting: name}
 		s.Waiting = f.path()
 		for _, g := range v.Gaps {
-			s.Gaps = append(s.Gaps, s.decidable(g, by, m))
+			s.About = append(s.About, s.decidable(g, by, m))
 		}
 		return s
 	}
 	return nil
 }
-
-// Ago is how far behind the station is, for the page.
-func (s stationPage) Ago(t time.Time) web.Moment { return s.at(t) }

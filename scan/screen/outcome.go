@@ -81,9 +81,9 @@ func (s *Screen) outcome(t *scan.Told) view {
 	default: // a stop, and whatever this screen does not know: never a green
 		v.Outcome, v.Class, v.Shape = string(scan.NotSaved), "stop", "hand"
 		v.Shout, v.Title = "STOP.", "KEEP THE PARCEL HERE."
-		v.Strong, v.More = "Not saved.", short(t.Why, 110)
+		v.Strong, v.More = "Not saved.", short(t.Why, 80)
 		v.Head, v.Tail = "", ""
-		v.Act, v.ActSign, v.Stop = "Then press Enter, or scan the card “Seen”", "halt", true
+		v.Act, v.ActSign, v.Stop = "Then press Enter or scan “Seen”", "halt", true
 	}
 	return v
 }

@@ -144,17 +144,23 @@ func (s *Screen) hourOf(t time.Time) string {
 	return t.In(s.Now().Location()).Format("2006-01-02 15")
 }
 
-// seen ends a stop.
+// seen ends a stop, if there is one.
 func (s *Screen) seen() {
+	s.mu.Lock()
+	stop := s.stop
+	s.mu.Unlock()
+	if !stop {
+		return
+	}
 	if s.Seen != nil {
-		s.Seen()
+		s.Seen() // may tell something itself
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.stop {
 		s.shown, s.stop = nil, false
 	}
 	s.send(s.state(), s.last())
-	s.mu.Unlock()
 }
 
 // Run keeps the open pages up to date until the context ends.

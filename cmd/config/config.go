@@ -1,0 +1,110 @@
+// Package config turns a station.toml into values that hold together.
+//
+// Everything a person can have got wrong is found here, at start and all at
+// once, with the line and what to write instead: a station that fails at six
+// in the morning should fail before the first parcel, and once. What only the
+// machine can tell (is the cable in, is the disk full) is not asked here; that
+// is scanpost doctor.
+package config
+
+import (
+	_ "embed" // the sample
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"scanpost/devices/profile"
+	"scanpost/scan"
+)
+
+// Sample is a commented configuration with every key and its default. Init
+// prints it, and a test loads it.
+//
+//go:embed sample.toml
+var Sample string
+
+// Config is one machine's configuration.
+type Config struct {
+	File       string // where it was read from
+	Station    Station
+	Devices    []Device
+	MQTT       *MQTT // the broker to talk to: [mqtt], else the machine's own [broker]; nil if there is none
+	Broker     *Broker
+	Board      *Board
+	Screen     *Screen
+	Journeys   []scan.Journey
+	Neighbours []scan.Neighbour
+	Rules      Rules
+	Hints      []string // what is allowed and probably not meant
+}
+
+// Station says which machine this is.
+type Station struct {
+	Site, Name string // Name is empty on a machine without devices that gives none
+	Checkpoint string
+	Data       string // folder
+	Retention  time.Duration
+	Repeat     time.Duration
+	Consumers  []string // who must have confirmed an event before it is forgotten
+	CommandKey []byte   // nil: command cards are not obeyed
+}
+
+// Device is one scanner or reader.
+type Device struct {
+	Name       string
+	Checkpoint string // its own or the station's
+	Port       string // an address that devices/port understands
+	Profile    *profile.Profile
+}
+
+// MQTT is the broker to talk to.
+type MQTT struct {
+	URL            string // mqtt://host:port or mqtts://host:port
+	User, Password string
+	CA, Cert, Key  string // files
+	ClientID       string
+}
+
+// Broker is the embedded broker.
+type Broker struct {
+	Listen string
+	Users  map[string]string // user to password or its hash; nil: anyone may connect
+}
+
+// Board is the managers' board.
+type Board struct{ Listen string }
+
+// Screen is the operator's screen.
+type Screen struct{ Listen string }
+
+// Rules say how gaps are judged.
+type Rules struct {
+	Margin      time.Duration
+	Transit     time.Duration
+	SilentAfter time.Duration
+	HeadEvery   time.Duration
+}
+
+// Load reads a configuration file. For mistakes in it see [IsMistake].
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w (scanpost init prints one to start from)", err)
+	}
+	return Parse(path, data)
+}
+
+// OwnBroker reports whether the broker to talk to is the machine's own.
+func (c *Config) OwnBroker() bool {
+	if c.MQTT == nil || c.Broker == nil {
+		return false
+	}
+	u, err := url.Parse(c.MQTT.URL)
+	if err != nil {
+		return false
+	}
+	_, port, _ := net.SplitHostPort(c.Broker.Listen)
+	return u.Port() == port && loopback(u.Hostname())
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"scanpost/devices"
+	"scanpost/devices/profile"
+	"scanpost/devices/wire"
+)
+
+func decode() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:   "decode --profile P [FILE]",
+		Short: "Turn raw device bytes into sightings, one JSON line each",
+		Long: `Reads the bytes that a device sent, from FILE or standard input, and prints each
+sighting as a line of JSON. The end of the input counts as silence. For a HID
+profile the input is a stream of reports of 8 bytes. Bytes that are no sighting
+are counted by reason on standard error; the exit status is 0 all the same.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := loadProfile(name)
+			if err != nil {
+				return err
+			}
+			in := cmd.InOrStdin()
+			if len(args) > 0 && args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return fmt.Errorf("read the device's bytes: %w", err)
+				}
+				defer f.Close()
+				in = f
+			}
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			found := faults{}
+			err = errors.Join(decodeAll(p, in, out, found), out.Flush())
+			found.print(cmd.ErrOrStderr())
+			return err
+		},
+	}
+	profileFlag(cmd, &name)
+	return cmd
+}
+
+// hidReport is the length of a keyboard's report.
+const hidReport = 8
+
+func decodeAll(p *profile.Profile, in io.Reader, w *bufio.Writer, found faults) error {
+	decoder, err := devices.NewDecoder(p.Decoder, p.Options)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 64<<10)
+	read := in.Read
+	if p.Port.Type == "hid" {
+		buf = buf[:hidReport]
+		read = func(b []byte) (int, error) { return io.ReadFull(in, b) }
+	}
+	var out wire.Output
+	for {
+		n, err := read(buf)
+		out.Reset()
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			out.Fault(fmt.Errorf("%d bytes at the end are no report: %w", n, wire.ErrShort))
+			n = 0
+		}
+		if n > 0 {
+			decoder.Decode(buf[:n], &out)
+		}
+		if err != nil {
+			decoder.Silence(&out)
+		}
+		if err := printAll(w, &out, found); err != nil {
+			return err
+		}
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read the device's bytes: %w", err)
+		}
+	}
+}
+
+// printAll prints what one call of a decoder produced, at once: the input may
+// be a device.
+func printAll(w *bufio.Writer, out *wire.Output, found faults) error {
+	for _, fault := range out.Faults {
+		found.count(fault)
+	}
+	for _, s := range out.Sightings {
+		if err := printJSON(w, lineOf(s.Code, s.AIM, s.Symbology, s.NoRead, s.Note)); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// loadProfile loads a known profile by name, or a file by its path.
+func loadProfile(name string) (*profile.Profile, error) {
+	load := profile.Load
+	if name == "" {
+		return nil, usageError{errors.New("which profile? add --profile (scanpost devices profiles lists them)")}
+	}
+	if isFile(name) {
+		load = profile.LoadFile
+	}
+	p, err := load(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("there is no profile file %s", name)}
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return p, nil
+}
+
+func profileFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVarP(name, "profile", "p", "", "a profile's name (scanpost devices profiles), or the path of one ending in .toml")
+}
