@@ -61,7 +61,7 @@ fuzz:
 	done
 
 soak: build
-	bin/scanpost demo --duration $(SOAK) --check
+	bin/scanpost demo --duration $(SOAK) --check --board 127.0.0.1:0
 
 clean:
 	rm -rf bin

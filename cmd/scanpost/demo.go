@@ -20,7 +20,8 @@ it broke, and reports what the board found of it.`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Out = cmd.OutOrStdout()
-			o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+			// What is broken on purpose is told in the report, not warned of.
+			o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelError}))
 			o.Version = versionText()
 			return demo.Run(cmd.Context(), o)
 		},
@@ -30,6 +31,7 @@ it broke, and reports what the board found of it.`,
 	flags.Float64Var(&o.Speed, "speed", 1, "how much faster than a real floor the parcels move")
 	flags.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()%1e6), "the same seed breaks the same things")
 	flags.BoolVar(&o.Check, "check", false, "fail if something that was broken was not found, or something was found that was not broken")
+	flags.StringVar(&o.Board, "board", "127.0.0.1:8080", "where the board listens")
 	flags.BoolVar(&o.JSON, "json", false, "report as JSON")
 	return cmd
 }

@@ -76,7 +76,7 @@ func examine(ctx context.Context, file string, out io.Writer) (healthy bool) {
 	}
 	report(fine("configuration", "%s: %s", file, roleOf(cfg)))
 	for _, h := range cfg.Hints {
-		report(fine("", "look at this: %s", h))
+		report(fine("look at this", "%s", h))
 	}
 	data, running := checkData(cfg.Station.Data)
 	report(data...)

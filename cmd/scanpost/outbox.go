@@ -70,7 +70,7 @@ func withOutbox(dir string, out io.Writer, with func(*outbox.Outbox, io.Writer) 
 	}
 	o, err := outbox.Open(dir, outbox.Options{})
 	if errors.Is(err, outbox.ErrInUse) {
-		return fmt.Errorf("%w; stop the agent to look inside, or see the same numbers on the board's station page", err)
+		return fmt.Errorf("%w; while it runs, the board's station page shows the same numbers", err)
 	}
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -23,6 +24,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bytes":    writeBytes,
 			"mkoutbox": makeOutbox,
+			"await":    await,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at each exit
@@ -59,4 +61,22 @@ func makeOutbox(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(o.Confirm("board", o.Epoch(), 1))
 	ts.Check(o.Close())
+}
+
+// await is the script command "await FILE": until something in the background
+// has made it.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	patience := time.After(20 * time.Second)
+	for {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-patience:
+			ts.Fatalf("%s has not come", args[0])
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,6 +232,48 @@ func TestBackoff(t *testing.T) {
 		s.sayBirth()
 		pass(2 * time.Second)
 		complete(t, r, s)
+	})
+}
+
+// A request that may have been lost with its connection is sent again on the
+// next, without waiting for an answer that can not come.
+func TestNewConnectionAsksAgain(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r *rig) {
+		s := r.station("pack-01")
+		s.deaf = true
+		r.connect()
+		s.write(nil)
+		s.scans(1)
+		pass(1500 * time.Millisecond)
+		r.disconnect()
+		r.connect()
+		pass(1500 * time.Millisecond)
+		if got, want := replays(r), [][][2]uint64{{{1, 1}}, {{1, 1}}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("asked for %v, want %v", got, want)
+		}
+	})
+}
+
+// An answer that takes long on a slow line is not asked for again.
+func TestSlowAnswer(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r *rig) {
+		s := r.station("pack-01")
+		s.deaf = true
+		r.connect()
+		for range 5 {
+			s.write(nil)
+		}
+		s.scans(1)
+		pass(1500 * time.Millisecond)
+		for _, b := range s.log[:5] {
+			pass(8 * time.Second)
+			r.deliver(mqtt.Message{Topic: s.topics().Res("board"), Payload: b})
+		}
+		pass(time.Minute)
+		complete(t, r, s)
+		if got, want := replays(r), [][][2]uint64{{{1, 5}}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("asked for %v, want %v", got, want)
+		}
 	})
 }
 
@@ -602,11 +645,17 @@ func TestAskHead(t *testing.T) {
 func TestDiskRefuses(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		s := r.station("pack-01")
+		var full atomic.Bool
+		r.d.storing = func(raws []ledger.Raw) ([]ledger.Heard, []ledger.Refused, error) {
+			if full.Load() {
+				return nil, nil, ledger.ErrNoSpace
+			}
+			return r.ledger.Store(raws)
+		}
 		r.connect()
 		s.scans(1)
 		pass(2 * time.Second)
-		store := r.d.storing
-		r.d.storing = func([]ledger.Raw) ([]ledger.Heard, []ledger.Refused, error) { return nil, nil, ledger.ErrNoSpace }
+		full.Store(true)
 		s.scans(3)
 		pass(time.Minute)
 		if got := len(r.floor.seen); got != 1 {
@@ -621,7 +670,7 @@ func TestDiskRefuses(t *testing.T) {
 		if got := r.logs.count("events of other stations can not be stored"); got != 1 {
 			t.Errorf("logged %d times, want once", got)
 		}
-		r.d.storing = store
+		full.Store(false)
 		pass(time.Minute)
 		complete(t, r, s)
 		if got := r.acks[s.name].Upto; got != 4 {

@@ -65,10 +65,6 @@ func (d *Downlink) Load() error {
 		}
 		d.settle(s) // in the order they came, so that an epoch follows the one before
 	}
-	for _, st := range d.stations {
-		for _, s := range st.streams {
-			d.settle(s)
-		}
-	}
+	d.settleAll()
 	return nil
 }

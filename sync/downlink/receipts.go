@@ -32,7 +32,7 @@ func (d *Downlink) confirm(s *stream, now time.Time) (next time.Time) {
 	}
 	// The topic keeps one receipt, and one for an epoch that has ended would
 	// take the place of the one that matters.
-	if s.ended || s.station.epoch != "" && s.station.epoch != s.epoch {
+	if s.station.epoch != "" && s.station.epoch != s.epoch {
 		return time.Time{}
 	}
 	if due := s.since.Add(receiptWait); !s.urgent && s.events < receiptEvents && now.Before(due) {

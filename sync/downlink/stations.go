@@ -150,6 +150,19 @@ func (d *Downlink) head(name string, m message) {
 	d.exists(s, 0, h.Seq)
 }
 
+// settleAll settles ended logs first: time is covered in the order it passed.
+func (d *Downlink) settleAll() {
+	for _, ended := range []bool{true, false} {
+		for _, st := range d.stations {
+			for _, s := range st.streams {
+				if s.ended == ended {
+					d.settle(s)
+				}
+			}
+		}
+	}
+}
+
 // settle looks at a stream after something arrived for it: heads that are
 // complete now go to the floor, in the order of what they cover.
 func (d *Downlink) settle(s *stream) {

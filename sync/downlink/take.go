@@ -111,11 +111,7 @@ func (d *Downlink) take(arrived []message) {
 	for _, do := range rest {
 		do()
 	}
-	for _, st := range d.stations {
-		for _, s := range st.streams {
-			d.settle(s)
-		}
-	}
+	d.settleAll()
 }
 
 // store commits the events, then tells of those that are new.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	bolt "go.etcd.io/bbolt"
 )
 
 // Everything that was told as stored is there after kill -9.
@@ -149,6 +151,42 @@ func TestFailedWriteIsFinal(t *testing.T) {
 	err := l.guard("write", func() error { return syscall.EIO })
 	if _, _, again := l.Store([]Raw{scanned("pack-01", epochA, 1)}); !errors.Is(again, syscall.EIO) || again.Error() != err.Error() {
 		t.Errorf("store after %v: got %v, want the same", err, again)
+	}
+}
+
+// An event that reached the file in a commit that reported failure was told to
+// nobody, so it is new when it comes again.
+func TestReachedTheFileAfterAll(t *testing.T) {
+	l := opened(t, t.TempDir())
+	raw := scanned("pack-01", epochA, 1)
+	err := l.update(func(tx *bolt.Tx) error {
+		b, err := tx.Bucket(bucketEvents).CreateBucketIfNotExists(streamID{"pack-01", epochA}.key())
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte{0, 0, 0, 0, 0, 0, 0, 1}, sealEvent(start, raw.Bytes))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{1, 0} {
+		if fresh, refused, err := l.Store([]Raw{raw}); err != nil || len(fresh) != want || len(refused) > 0 {
+			t.Errorf("time %d: fresh %v, refused %v, %v, want %d fresh", i+1, fresh, refused, err, want)
+		}
+	}
+}
+
+// What is late goes with the next commit, once.
+func TestLate(t *testing.T) {
+	l := opened(t, t.TempDir())
+	l.Exists("pack-02", epochA, 1, 5)
+	l.SaveHead(Head{Station: "pack-03", Epoch: epochA, Seq: 1, Arrived: start})
+	if len(l.late) != 2 {
+		t.Errorf("late: %v, want two streams", l.late)
+	}
+	store(t, l, scanned("pack-01", epochA, 1))
+	if len(l.late) != 0 {
+		t.Errorf("late after a commit: %v", l.late)
 	}
 }
 

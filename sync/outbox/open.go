@@ -64,7 +64,7 @@ func (o *Outbox) open() error {
 		return err
 	}
 	if fresh && o.site == "" {
-		return fmt.Errorf("there is no outbox in %s: is it the station's data folder?", o.dir)
+		return o.noOutbox()
 	}
 	if !fresh && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a file: move it away", o.path)
@@ -75,15 +75,34 @@ func (o *Outbox) open() error {
 		}
 	}
 	if err := guard(o.openBolt); err != nil {
+		if fresh {
+			_ = os.Remove(o.path) // half a file helps nobody
+		}
 		return err
 	}
-	if fresh {
+	blank := false
+	err = o.view(func(tx *bbolt.Tx) error {
+		name, _ := tx.Cursor().First()
+		blank = name == nil
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if blank { // new, or the power went while it was made
+		if o.site == "" {
+			return o.noOutbox()
+		}
 		if err := o.found(); err != nil {
-			// Nothing was ever saved in it, so half a file helps nobody.
-			return errors.Join(err, os.Remove(o.path))
+			_ = os.Remove(o.path)
+			return err
 		}
 	}
 	return guard(o.load)
+}
+
+func (o *Outbox) noOutbox() error {
+	return fmt.Errorf("there is no outbox in %s: is it the station's data folder?", o.dir)
 }
 
 func (o *Outbox) openBolt() error {
@@ -97,6 +116,7 @@ func (o *Outbox) openBolt() error {
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: mmap,
 		NoSync:          o.noSync,
+		NoFreelistSync:  true, // or opening would write; weighFreelist decides
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			f, err := os.OpenFile(name, flag, mode)
 			o.file = f

@@ -127,7 +127,7 @@ func TestWindow(t *testing.T) {
 // The cursor never passes an event that the broker has not acknowledged,
 // however it misbehaves; and in the end everything has arrived.
 func TestCursorOnlyPassesAcknowledged(t *testing.T) {
-	for range 20 {
+	for range 10 {
 		seed := rand.Uint64()
 		synctest.Test(t, func(t *testing.T) {
 			const many = 400
@@ -468,7 +468,7 @@ func TestReplay(t *testing.T) {
 // replay from being answered: not even when the answers are not acknowledged.
 func TestReplayStarvesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const many = 5000
+		const many = 2000
 		stuck := station.Res("stuck")
 		b := &mqtttest.Broker{Decide: func(p mqtttest.Publish) mqtttest.Action {
 			if p.Topic == stuck {
