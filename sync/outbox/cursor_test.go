@@ -192,7 +192,7 @@ func TestTrimAfterAClockSetBack(t *testing.T) {
 func TestLongFreelist(t *testing.T) {
 	dir := t.TempDir()
 	o := open(t, dir, options)
-	const n = 60_000
+	const n = 30_000
 	gatherWrites(t, o, n)
 	if err := o.Confirm("board", o.Epoch(), n); err != nil {
 		t.Fatal(err)

@@ -110,7 +110,7 @@ func (l *lane) collect() (upto uint64, err error) {
 			default:
 				return upto, nil
 			}
-			if err := p.Err(); err != nil && false {
+			if err := p.Err(); err != nil {
 				return upto, err
 			}
 		}
