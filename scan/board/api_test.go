@@ -86,7 +86,9 @@ func TestAPIRequests(t *testing.T) {
 			t.Errorf("%s %s %.40s: %d %s, want %d and %s", c.method, c.path, c.body, w.Code, w.Body, c.status, c.says)
 		}
 		if w.Code >= 400 {
-			var e struct{ Error struct{ Code, Message string } }
+			var e struct {
+				Error struct{ Code, Message string }
+			}
 			if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || e.Error.Code == "" || e.Error.Message == "" {
 				t.Errorf("%s %s: no error in %s", c.method, c.path, w.Body)
 			}

@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"scanpost/scan"
@@ -25,6 +26,10 @@ var static embed.FS
 
 //go:embed templates/*.html
 var templates embed.FS
+
+var parsed = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("board").Funcs(funcs).ParseFS(templates, "templates/*.html"))
+})
 
 // Source is where the board's facts come from: a floor, and the place that
 // makes decisions durable.
@@ -77,7 +82,7 @@ func New(o Options) *Board {
 		panic(err) // the files are part of the program
 	}
 	b := &Board{Options: o, assets: assets, pulse: newPulse(), every: time.Second, beat: 5 * time.Second}
-	b.pages = template.Must(template.New("board").Funcs(funcs).ParseFS(templates, "templates/*.html"))
+	b.pages = parsed()
 	b.handler = b.routes()
 	return b
 }

@@ -47,9 +47,9 @@ type parts struct {
 }
 
 // stream sends a page's live parts: all of them when it begins, since the
-// page may be older than the stream, and later those that changed. make is
+// page may be older than the stream, and later those that changed. fill is
 // called in the request's goroutine; nil ends the stream.
-func (b *Board) stream(w http.ResponseWriter, r *http.Request, make func(p page) *parts) {
+func (b *Board) stream(w http.ResponseWriter, r *http.Request, fill func(p page) *parts) {
 	s, err := web.NewStream(w)
 	if err != nil {
 		return
@@ -65,7 +65,7 @@ func (b *Board) stream(w http.ResponseWriter, r *http.Request, make func(p page)
 		}
 		p := b.page(r, "", "")
 		p.live, p.Stream = true, ""
-		now := make(p)
+		now := fill(p)
 		if now == nil {
 			return
 		}

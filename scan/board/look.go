@@ -120,6 +120,9 @@ func (v *seen) take(g *scan.Gap) {
 // Needs reports whether somebody should look at it.
 func (v seen) Needs() bool { return v.State != "fine" }
 
+// Unheard reports whether nothing is known of it at this moment.
+func (v seen) Unheard() bool { return v.State == "silent" || v.State == "never" }
+
 var urgency = map[string]int{"silent": 0, "never": 1, "fault": 2, "lost": 3, "catching": 4, "off": 5, "fine": 6}
 
 // looks judges all stations, those in need first.

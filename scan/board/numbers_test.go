@@ -42,6 +42,7 @@ func listed(t rapid.TB, b *Board, link string) int {
 func TestNumbersEqualTheirLists(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBoard(anyFloor(t))
+		rows := map[string]int{} // by link
 		for _, path := range []string{"/", "/gaps", "/gaps?state=unknown", "/gaps?checkpoint=pack", "/stations", "/stations/pack-1"} {
 			page := recorded(b, path)
 			for _, m := range links.FindAllStringSubmatch(page, -1) {
@@ -51,8 +52,11 @@ func TestNumbersEqualTheirLists(t *testing.T) {
 				}
 				want, _ := strconv.Atoi(strings.ReplaceAll(said, ",", ""))
 				link := html.UnescapeString(m[1])
-				if got := listed(t, b, link); got != want {
-					t.Fatalf("on %s %q leads to %s with %d rows", path, strings.TrimSpace(tags.ReplaceAllString(m[2], "")), link, got)
+				if _, known := rows[link]; !known {
+					rows[link] = listed(t, b, link)
+				}
+				if rows[link] != want {
+					t.Fatalf("on %s %q leads to %s with %d rows", path, strings.TrimSpace(tags.ReplaceAllString(m[2], "")), link, rows[link])
 				}
 			}
 		}
@@ -87,7 +91,7 @@ func anyFloor(t *rapid.T) *floor {
 		}
 		f.stations = append(f.stations, v)
 	}
-	for i := range rapid.IntRange(0, 90).Draw(t, "gaps") {
+	for i := range rapid.IntRange(0, 50).Draw(t, "gaps") {
 		g := scan.Gap{ID: fmt.Sprint("g", i), Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), State: rapid.SampledFrom(states).Draw(t, "state"),
 			Station: rapid.SampledFrom(stations).Draw(t, "station"), Since: when.Draw(t, "since"), WaitingFor: []string{}}
 		if g.Kind == scan.Skipped || g.Kind == scan.Overdue {

@@ -189,7 +189,7 @@ func (s *Screen) flush() {
 		if s.stop && t.Outcome != scan.NotSaved {
 			continue
 		}
-		s.send(message{"told", s.make("outcome", s.outcome(t))})
+		s.send(message{"told", s.html("outcome", s.outcome(t))})
 	}
 	s.pending = s.pending[:0]
 	s.send(s.last(), s.operator())
@@ -242,9 +242,9 @@ func (s *Screen) end() {
 	}
 }
 
-// make executes a template. A mistake in one is logged and shows nothing,
+// html executes a template. A mistake in one is logged and shows nothing,
 // which the page tells as an outcome it can not show.
-func (s *Screen) make(name string, data any) string {
+func (s *Screen) html(name string, data any) string {
 	var buf bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&buf, name, data); err != nil {
 		s.Log.Error("part of the screen not made", "reason", name, "err", err)

@@ -54,15 +54,15 @@ func (s *Screen) page(w http.ResponseWriter, r *http.Request) {
 		Station: s.Station, Checkpoint: s.Checkpoint, Theme: web.Theme(r), Build: s.assets.Build(),
 		Now: web.Moment{At: s.Now(), Now: s.Now()}, Line: s.lineView(), Who: s.who, Outcome: s.outcome(s.shown), Last: s.lastViews(),
 	}
-	html := s.make("screen.html", p)
+	content := s.html("screen.html", p)
 	s.mu.Unlock()
-	if html == "" {
+	if content == "" {
 		http.Error(w, "The screen could not be made. Scanning goes on: listen for the scanner.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(html))
+	_, _ = w.Write([]byte(content))
 }
 
 // live is one page's stream: the present state first, then what comes.
@@ -110,10 +110,10 @@ func (s *Screen) postSeen(w http.ResponseWriter, r *http.Request) {
 
 // The parts of the page that change. The callers hold the lock.
 
-func (s *Screen) state() message    { return message{"state", s.make("outcome", s.outcome(s.shown))} }
-func (s *Screen) line() message     { return message{"line", s.make("line", s.lineView())} }
-func (s *Screen) last() message     { return message{"last", s.make("last", s.lastViews())} }
-func (s *Screen) operator() message { return message{"who", s.make("who", s.who)} }
+func (s *Screen) state() message    { return message{"state", s.html("outcome", s.outcome(s.shown))} }
+func (s *Screen) line() message     { return message{"line", s.html("line", s.lineView())} }
+func (s *Screen) last() message     { return message{"last", s.html("last", s.lastViews())} }
+func (s *Screen) operator() message { return message{"who", s.html("who", s.who)} }
 func (s *Screen) beat() message {
 	return message{"beat", web.Moment{At: s.Now(), Now: s.Now()}.RFC3339()}
 }

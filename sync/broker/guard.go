@@ -58,7 +58,7 @@ func (*guard) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 // OnSessionEstablish is called before mochi would take the client id over. It
 // ends the old connection first, and waits until mochi is done with it.
 func (g *guard) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
-	if conn, ok := cl.Net.Conn.(*connection); ok && conn == nil {
+	if conn, ok := cl.Net.Conn.(*connection); ok && !g.listener.claim(cl.ID, conn) {
 		cl.Stop(packets.ErrServerBusy) // it will try again
 	}
 }

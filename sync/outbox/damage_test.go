@@ -88,7 +88,7 @@ func TestFlippedBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rounds := 150
+	rounds := 60
 	if testing.Short() {
 		rounds = 20
 	}

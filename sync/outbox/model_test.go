@@ -38,6 +38,7 @@ func TestModel(t *testing.T) {
 
 		var events [][]byte // all ever written
 		var times []time.Time
+		var hashes memory
 		first, published := 1, uint64(0)
 		confirmed := map[string]uint64{}
 		epoch := o.Epoch()
@@ -52,6 +53,9 @@ func TestModel(t *testing.T) {
 				if want == nil || e.Entry.(*scan.Scan).Unit != want.Unit || e.Epoch != epoch || seq != uint64(len(events)+1) {
 					t.Fatalf("number %d: got %s, want %+v", seq, b, want)
 				}
+				h, err := proof.StoredHashes(seq, b, hashes)
+				must(err)
+				hashes = append(hashes, h...)
 				events = append(events, bytes.Clone(b))
 				times = append(times, e.At)
 				return nil
@@ -64,6 +68,7 @@ func TestModel(t *testing.T) {
 			leave()
 			o, err = Open(dir, opts)
 			must(err)
+			must(o.Verify(nil))
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
@@ -188,12 +193,6 @@ func TestModel(t *testing.T) {
 				if next != len(events)+1 {
 					t.Fatalf("read up to %d, want %d", next-1, len(events))
 				}
-				var hashes memory
-				for i, b := range events {
-					h, err := proof.StoredHashes(uint64(i+1), b, hashes)
-					must(err)
-					hashes = append(hashes, h...)
-				}
 				root, err := proof.TreeHash(uint64(len(events)), hashes)
 				must(err)
 				h, _, err := o.Head()
@@ -201,7 +200,6 @@ func TestModel(t *testing.T) {
 				if h.Root != root || h.Seq != uint64(len(events)) || !h.At.Equal(now) {
 					t.Fatalf("got head %+v, want root %v at %v", h, root, now)
 				}
-				must(o.Verify(nil))
 			},
 		})
 	})

@@ -158,7 +158,7 @@ func TestCursorOnlyPassesAcknowledged(t *testing.T) {
 				defer mu.Unlock()
 				for _, seq := range upTo(upto) {
 					if !acked[seq] {
-						t.Fatalf("seed %d: the cursor passed %d, which was never acknowledged", seed, seq)
+						t.Errorf("seed %d: the cursor passed %d, which was never acknowledged", seed, seq)
 					}
 				}
 				if upto == many {
