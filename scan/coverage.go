@@ -140,9 +140,10 @@ func (s *station) heardTo() time.Time {
 // stretch of time: stations not heard far enough, and stations whose record
 // of it is lost. Both empty means complete evidence.
 type evidence struct {
-	waiting []*station
-	lost    []*station
-	nobody  bool // no station is known to serve the checkpoint
+	waiting  []*station
+	lost     []*station
+	nobody   bool // no station is known to serve the checkpoint
+	stations int  // how many serve it
 }
 
 func (e evidence) complete() bool {
@@ -157,6 +158,7 @@ func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 			continue
 		}
 		e.nobody = false
+		e.stations++
 		if s.name == f.rules.Self || s.covers(from, to) {
 			continue
 		}

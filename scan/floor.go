@@ -165,9 +165,9 @@ func (f *Floor) Observe(ev Event, arrived time.Time) {
 		}
 	case *ClockStep:
 		f.stepped(s, st, ev, e)
-	case *Loss:
-		f.lost(s, e.Epoch, e.From, e.To, time.Time{}, time.Time{})
 	}
+	// A *Loss says nothing here: whoever holds the log knows which of the
+	// numbers are really not there, and says so with Lost.
 	f.change()
 }
 

@@ -12,10 +12,13 @@ type Gap struct {
 	Checkpoint string    `json:"checkpoint"` // where the scan should be; empty for a whole station
 	Station    string    `json:"station"`    // the station it is about (silent station, lost messages), else where the unit was last seen
 	Device     string    `json:"device,omitempty"`
-	WaitingFor []string  `json:"waiting_for"` // stations not heard far enough; never null
-	Since      time.Time `json:"since"`       // when the scan was due, or the later scan was made
-	Due        time.Time `json:"due"`         // the step's limit; zero if it has none
-	Known      time.Time `json:"known"`       // when the present state could first be known here
+	WaitingFor []string  `json:"waiting_for"`        // stations not heard far enough; never null
+	Since      time.Time `json:"since"`              // when the scan was due, or the later scan was made
+	Due        time.Time `json:"due,omitzero"`       // the step's limit; zero if it has none
+	From       time.Time `json:"from,omitzero"`      // the stretch of time in which it should have been scanned ...
+	To         time.Time `json:"to,omitzero"`        // ... and for which every station there must be heard
+	Stations   int       `json:"stations,omitempty"` // how many stations serve the checkpoint
+	Known      time.Time `json:"known"`              // when the present state could first be known here
 	Cause      string    `json:"cause"`
 	NextStep   string    `json:"next_step"`
 	ClosedAs   string    `json:"closed_as"`

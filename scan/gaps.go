@@ -200,7 +200,7 @@ func (f *Floor) open(u *unit, j *judged) {
 	state, waiting := j.state(), names(j.evidence.waiting)
 	same := change == "updated" && g.Kind == j.kind && g.State == state && slices.Equal(g.WaitingFor, waiting)
 	if !same {
-		g.Known = f.now
+		g.Known = milli(f.now)
 	}
 	g.State, g.WaitingFor = state, waiting
 	f.describe(g, j, u)
@@ -218,14 +218,12 @@ func decidedAs(d Decision) string {
 
 // describe gives a gap its facts, its likely cause and the one next step.
 func (f *Floor) describe(g *Gap, j *judged, u *unit) {
-	g.Kind, g.Since, g.Due, g.Station = j.kind, j.since.UTC(), j.due.UTC(), j.last.station.name
-	if j.due.IsZero() {
-		g.Due = time.Time{}
-	}
+	g.Kind, g.Since, g.Due, g.Station = j.kind, milli(j.since), milli(j.due), j.last.station.name
+	g.From, g.To, g.Stations = milli(j.from), milli(j.to), j.evidence.stations
 	here, there := Place(g.Checkpoint), Place(j.last.scan.Checkpoint)
 	switch e := j.evidence; {
 	case len(e.lost) > 0:
-		g.Cause = fmt.Sprintf("%s lost its record of that time, so it can never be known whether %s scanned it", list(names(e.lost)), here)
+		g.Cause = fmt.Sprintf("%s lost its record of that time, so it can never be known whether %s scanned it", List(names(e.lost)), here)
 		g.NextStep = "Look at the parcel, then resolve"
 	case e.nobody:
 		g.Cause = fmt.Sprintf("No station is known to serve %s", here)
@@ -237,7 +235,7 @@ func (f *Floor) describe(g *Gap, j *judged, u *unit) {
 		g.Cause = fmt.Sprintf("Seen at %s. %s not heard that far yet and may have scanned it before", there, isare(names(e.waiting)))
 		g.NextStep = waitStep(e.waiting, f)
 	case j.kind == Overdue:
-		g.Cause = fmt.Sprintf("Last seen at %s, and not at %s within %s", there, here, Span(u.journey.Steps[j.step].Within))
+		g.Cause = fmt.Sprintf("Last seen at %s, and not at %s within %s", there, here, SpanText(u.journey.Steps[j.step].Within))
 		g.NextStep = fmt.Sprintf("Look for it between %s and %s", there, here)
 	default:
 		g.Cause = fmt.Sprintf("Passed %s without a scan: seen at %s", here, there)
@@ -252,7 +250,7 @@ func waitStep(waiting []*station, f *Floor) string {
 			return fmt.Sprintf("Check %s: its network cable, then its power", s.name)
 		}
 	}
-	return "Nothing to do: it settles when " + list(names(waiting)) + " is heard"
+	return "Nothing to do: it settles when " + List(names(waiting)) + " is heard"
 }
 
 // explain closes a gap that no longer stands.
@@ -271,8 +269,8 @@ func (f *Floor) explain(u *unit, g *Gap, here []*sighted) {
 }
 
 func (f *Floor) shut(g *Gap, as, by string, at time.Time) {
-	g.State, g.ClosedAs, g.By, g.ClosedAt, g.WaitingFor = Closed, as, by, at.UTC(), []string{}
-	g.Known = f.now
+	g.State, g.ClosedAs, g.By, g.ClosedAt, g.WaitingFor = Closed, as, by, milli(at), []string{}
+	g.Known = milli(f.now)
 	switch as {
 	case ClosedFoundLate:
 		g.Cause, g.NextStep = "Scanned after all, later than it should have been", "Nothing to do"
@@ -312,7 +310,7 @@ func (f *Floor) silences(now time.Time) {
 				since = f.rules.Started
 			}
 			s.silentGap = gapID("silent", s.name, fmt.Sprint(s.heardTo().UnixMilli()))
-			f.raise(Gap{ID: s.silentGap, Kind: SilentStation, State: Unknown, Station: s.name, WaitingFor: []string{s.name}, Since: since.UTC(), Known: f.now})
+			f.raise(Gap{ID: s.silentGap, Kind: SilentStation, State: Unknown, Station: s.name, WaitingFor: []string{s.name}, Since: milli(since), Known: milli(f.now)})
 		case !silent && s.silentGap != "":
 			if g := f.gaps[s.silentGap]; g.State != Closed {
 				g.Cause = s.name + " is heard again"
@@ -352,7 +350,7 @@ func (f *Floor) unplugged(s *station, now time.Time) {
 			if reason == "" {
 				reason = "unplugged"
 			}
-			f.raise(Gap{ID: id, Kind: SilentStation, State: Unknown, Station: s.name, Device: d.Name, WaitingFor: []string{}, Since: d.Since.UTC(), Known: f.now,
+			f.raise(Gap{ID: id, Kind: SilentStation, State: Unknown, Station: s.name, Device: d.Name, WaitingFor: []string{}, Since: milli(d.Since), Known: milli(f.now),
 				Cause:    fmt.Sprintf("The scanner %q at %s is gone: %s", d.Name, s.name, reason),
 				NextStep: "Plug it in again"})
 		case d.Attached && g != nil && g.State != Closed:
@@ -369,7 +367,7 @@ func (f *Floor) losses(s *station) {
 		}
 		id := gapID("lost", s.name, l.epoch, fmt.Sprint(l.fromN, "-", l.toN))
 		if f.gaps[id] == nil {
-			f.raise(Gap{ID: id, Kind: LostMessages, State: Unknown, Station: s.name, WaitingFor: []string{}, Since: l.since.UTC(), Known: f.now,
+			f.raise(Gap{ID: id, Kind: LostMessages, State: Unknown, Station: s.name, WaitingFor: []string{}, Since: milli(l.since), Known: milli(f.now),
 				Cause:    fmt.Sprintf("%s no longer has its events %d to %d", s.name, l.fromN, l.toN),
 				NextStep: "Look at the parcels of that time, then resolve"})
 		}
@@ -396,6 +394,14 @@ func (f *Floor) Restore(d Decision) {
 		return
 	}
 	f.decided[d.Gap] = d
+}
+
+// milli is a time as it goes out: UTC, whole milliseconds.
+func milli(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
 }
 
 // gapID is a gap's name, made from what it is about.

@@ -24,26 +24,27 @@ type CheckpointSummary struct {
 	OnTheWay int       `json:"waiting"` // units whose next required step is here
 	Missing  int       `json:"missing"`
 	Unknown  int       `json:"unknown"`
-	Stations int       `json:"stations"` // stations that serve it
-	Heard    int       `json:"heard"`    // of them, heard within the silence limit
-	HeardTo  time.Time `json:"heard_to"` // the earliest heard-up-to of its stations; zero if one was never heard
+	Stations int       `json:"stations"`          // stations that serve it
+	Heard    int       `json:"heard"`             // of them, heard within the silence limit
+	HeardTo  time.Time `json:"heard_to,omitzero"` // the earliest heard-up-to of its stations; zero if one was never heard
 }
 
 // StationView is one station as the observer knows it.
 type StationView struct {
 	Name        string       `json:"name"`
 	Checkpoints []string     `json:"checkpoints"`
-	Online      bool         `json:"online"`     // the broker holds a connection of it
-	Silent      bool         `json:"silent"`     // no head for longer than the silence limit, or gone
-	SignedOff   bool         `json:"signed_off"` // it said goodbye itself
-	HeardTo     time.Time    `json:"heard_to"`   // observer's clock; zero if never
-	HeadAt      time.Time    `json:"head_at"`    // arrival of its newest head
+	Online      bool         `json:"online"`            // the broker holds a connection of it
+	Silent      bool         `json:"silent"`            // no head for longer than the silence limit, or gone
+	SignedOff   bool         `json:"signed_off"`        // it said goodbye itself
+	HeardTo     time.Time    `json:"heard_to,omitzero"` // observer's clock; zero if never
+	Heard       []Stretch    `json:"heard"`             // the stretches of time for which all its scans are known here, oldest first
+	HeadAt      time.Time    `json:"head_at,omitzero"`  // arrival of its newest head
 	Epoch       string       `json:"epoch"`
 	Last        uint64       `json:"last"`    // newest number it is known to have given
 	Stored      uint64       `json:"stored"`  // numbers held here without a hole, from the first
 	Backlog     uint64       `json:"backlog"` // numbers given and not yet here
 	Scans       int          `json:"scans"`   // scans held here
-	LastScan    time.Time    `json:"last_scan"`
+	LastScan    time.Time    `json:"last_scan,omitzero"`
 	Rate        int          `json:"rate"`      // scans in the last five minutes
 	ClockOff    string       `json:"clock_off"` // its clock less ours, such as "+12ms"; empty if unknown
 	Version     string       `json:"version"`
@@ -51,12 +52,18 @@ type StationView struct {
 	Waiting     int          `json:"units_waiting"` // gaps that wait for it
 }
 
+// Stretch is a stretch of time on the observer's clock.
+type Stretch struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
 // DeviceView is one device of a station.
 type DeviceView struct {
 	Name     string    `json:"name"`
 	Attached bool      `json:"attached"`
 	Port     string    `json:"port"`
-	Since    time.Time `json:"since"`
+	Since    time.Time `json:"since,omitzero"`
 	Reason   string    `json:"reason"`
 	Faults   int       `json:"faults"` // unreadable sightings of it held here
 }
@@ -75,8 +82,8 @@ type StepView struct {
 	Checkpoint string        `json:"checkpoint"`
 	Planned    bool          `json:"planned"` // false: scanned there although the plan does not say so
 	Optional   bool          `json:"optional"`
-	Within     time.Duration `json:"within"` // limit since the step before; zero if none
-	Due        time.Time     `json:"due"`    // zero if unknown
+	Within     time.Duration `json:"within"`       // limit since the step before; zero if none
+	Due        time.Time     `json:"due,omitzero"` // zero if unknown
 	Scans      []ScanView    `json:"scans"`
 	Gap        *Gap          `json:"gap"` // the open gap here, if any
 }

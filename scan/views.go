@@ -299,7 +299,17 @@ func (f *Floor) Stations(now time.Time) []StationView {
 
 func (f *Floor) stationView(s *station) StationView {
 	v := StationView{Name: s.name, Checkpoints: append([]string{}, s.checkpoints...), Online: s.online, SignedOff: s.signedOff, Silent: f.silent(s),
-		HeardTo: s.heardTo().UTC(), HeadAt: s.headAt, LastScan: s.lastScan, Version: s.version, Devices: []DeviceView{}}
+		HeardTo: s.heardTo().UTC(), HeadAt: s.headAt, LastScan: s.lastScan, Version: s.version, Devices: []DeviceView{}, Heard: []Stretch{}}
+	for _, sp := range s.spans {
+		from := sp.from
+		if from.IsZero() {
+			from = sp.to // a log without events says nothing about when it began
+			if st := s.streams[sp.epoch]; st != nil && st.lowest != 0 {
+				from = s.observed(sp.epoch, st.lowest, st.lowestAt)
+			}
+		}
+		v.Heard = append(v.Heard, Stretch{From: milli(from), To: milli(sp.to)})
+	}
 	if s.heardTo().IsZero() {
 		v.HeardTo = time.Time{}
 	}

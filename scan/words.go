@@ -17,26 +17,27 @@ func Place(checkpoint string) string {
 	return string(unicode.ToUpper(first)) + strings.ReplaceAll(checkpoint[size:], "-", " ")
 }
 
-// Span writes a length of time as the floor says it: minutes to two hours,
-// then hours.
-func Span(d time.Duration) string {
+// SpanText writes a length of time as the floor says it: seconds to two
+// minutes, minutes to two hours, then hours, then days. What has only begun
+// does not count.
+func SpanText(d time.Duration) string {
+	d = max(d, 0)
 	switch {
 	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))
+		return fmt.Sprintf("%d s", d/time.Second)
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute)/time.Minute))
+		return fmt.Sprintf("%d min", d/time.Minute)
 	case d < 48*time.Hour:
-		d = d.Round(time.Minute)
-		if m := int(d/time.Minute) % 60; m != 0 {
-			return fmt.Sprintf("%d h %02d", int(d/time.Hour), m)
+		if m := d / time.Minute % 60; m != 0 {
+			return fmt.Sprintf("%d h %02d", d/time.Hour, m)
 		}
-		return fmt.Sprintf("%d h", int(d/time.Hour))
+		return fmt.Sprintf("%d h", d/time.Hour)
 	}
-	return fmt.Sprintf("%d days", int(d/(24*time.Hour)))
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
-// list writes names as a sentence does: "a", "a and b", "a, b and c".
-func list(names []string) string {
+// List writes names as a sentence does: "a", "a and b", "a, b and c".
+func List(names []string) string {
 	switch n := len(names); n {
 	case 0:
 		return ""
@@ -51,5 +52,5 @@ func isare(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " is"
 	}
-	return list(names) + " are"
+	return List(names) + " are"
 }

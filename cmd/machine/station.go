@@ -152,7 +152,7 @@ func (m *machine) tell(s *station, t scan.Told) {
 func (m *machine) device(s *station, c *config.Device) *devices.Device {
 	return &devices.Device{
 		Name: c.Name, Checkpoint: c.Checkpoint, Address: c.Port, Profile: c.Profile, Now: time.Now,
-		Log:   s.log.With("device", c.Name),
+		Log:   s.log, // it names itself
 		Scan:  func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
 		State: func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
 	}

@@ -2,16 +2,11 @@ package machine
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
-	"scanpost/cmd/config"
 	"scanpost/scan"
 	"scanpost/sync/downlink"
 	"scanpost/sync/event"
@@ -37,6 +32,9 @@ type voice struct {
 	mu     sync.Mutex
 	online bool
 	why    string // why it is not
+
+	losing sync.Mutex
+	lost   map[uint64]bool // own events that can not be read any more, and whose loss was declared
 }
 
 // openVoice opens what a name on the wire keeps on disk.
@@ -45,7 +43,7 @@ func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice
 	if err != nil {
 		return nil, err
 	}
-	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration"}
+	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{}}
 	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
 	if err != nil {
 		return nil, err
@@ -76,6 +74,7 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 	}
 	u.Site, u.Station, u.Outbox, u.Version, u.Log = m.cfg.Station.Site, v.name, v.outbox, m.Version, v.log
 	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.down.Session, v.status
+	u.Damaged = func(seq uint64) { v.declare([]uint64{seq}) }
 	v.up = uplink.New(u)
 	return nil
 }
@@ -94,30 +93,8 @@ func (m *machine) brokerOptions(name string, own *embedded) (mqtt.Options, error
 		o.ClientID = "scanpost-" + m.cfg.Station.Site + "-" + name
 	}
 	var err error
-	o.TLS, err = tlsOptions(c)
+	o.TLS, err = c.TLS()
 	return o, err
-}
-
-func tlsOptions(c *config.MQTT) (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, fmt.Errorf("read who signed the broker's certificate: %w (look at [mqtt] ca)", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate (look at [mqtt] ca)", c.CA)
-		}
-	}
-	if c.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
-			return nil, fmt.Errorf("read this machine's certificate: %w (look at [mqtt] cert and key)", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
-	return t, nil
 }
 
 // remember feeds the floor with everything that is on disk here.
@@ -132,23 +109,55 @@ func (v *voice) remember(own func(scan.Event)) error {
 	})
 }
 
-// history goes through the voice's own log.
+// history goes through the voice's own log. An event that the disk has damaged
+// is one event less, and never a reason not to start.
 func (v *voice) history(each func(scan.Event)) error {
+	var damaged []uint64
 	for from := v.outbox.Stats().First; ; {
 		next := from
 		err := v.outbox.Read(from, 1000, func(seq uint64, b []byte) error {
 			next = seq + 1
 			ev, err := event.Parse(b)
 			if err != nil {
-				return fmt.Errorf("event %d of %s: %w", seq, v.name, err)
+				v.log.Warn("own event can not be read, passed over", "seq", seq, "err", err)
+				return nil
+			}
+			if l, ok := ev.Entry.(*scan.Loss); ok && l.Epoch == ev.Epoch && l.From == l.To {
+				v.lost[l.From] = true
 			}
 			each(ev)
 			return nil
 		})
-		if err != nil || next == from {
+		var one *outbox.DamagedError
+		switch {
+		case errors.As(err, &one) && one.Seq >= next:
+			damaged = append(damaged, one.Seq)
+			next = one.Seq + 1
+		case err != nil:
 			return err
+		case next == from:
+			v.declare(damaged)
+			return nil
 		}
 		from = next
+	}
+}
+
+// declare says, once and for all, that events can not be read any more, so
+// that receivers need not ask for them.
+func (v *voice) declare(damaged []uint64) {
+	v.losing.Lock()
+	defer v.losing.Unlock()
+	for _, seq := range damaged {
+		if v.lost[seq] {
+			continue
+		}
+		if _, err := v.outbox.Write(&scan.Loss{Epoch: v.outbox.Epoch(), From: seq, To: seq, Reason: "damaged on the station's disk"}); err != nil {
+			v.log.Error("an event is damaged, and its loss can not be declared", "seq", seq, "err", err)
+			return
+		}
+		v.lost[seq] = true
+		v.log.Error("an event is damaged on this disk, its loss is declared (is the disk failing?)", "seq", seq)
 	}
 }
 

@@ -262,7 +262,7 @@ func TestOpenSentences(t *testing.T) {
 		`serial:/dev/ttyACM7: there is no port /dev/ttyACM7; is the cable in? "scanpost devices" lists what is plugged in`:                                                                                                                          nodeError(a, a.Path, fs.ErrNotExist),
 		"serial:/dev/ttyACM7: this user may not open /dev/ttyACM7; add the user to group dialout (sudo usermod -aG dialout USER) and start scanpost again":                                                                                          nodeError(a, a.Path, fs.ErrPermission),
 		"serial:/dev/ttyACM7: /dev/ttyACM7 is in use by another program; stop that program, often ModemManager, brltty or a terminal":                                                                                                               nodeError(a, a.Path, errBusy),
-		`hid:0c2e:0b61: this user may not open /dev/bus/usb/001/004; put SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="0c2e", MODE="0660", GROUP="scanpost" into /etc/udev/rules.d/70-scanpost.rules and plug the device in again`: hidNodeError(parse(t, "hid:0c2e:0b61"), "/dev/bus/usb/001/004", fs.ErrPermission),
+		`hid:0c2e:0b61: this user may not open /dev/bus/usb/001/004; put SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="0c2e", MODE="0660", GROUP="scanpost" into /etc/udev/rules.d/99-scanpost.rules and plug the device in again`: hidNodeError(parse(t, "hid:0c2e:0b61"), "/dev/bus/usb/001/004", fs.ErrPermission),
 	} {
 		if err.Error() != want {
 			t.Errorf("got  %s\nwant %s", err, want)

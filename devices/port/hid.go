@@ -218,7 +218,7 @@ func noHID(a Address) error {
 // guides show, do nothing here: the library goes through the USB node.
 func hidNodeError(a Address, node string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fail(ErrPermission, a, fmt.Sprintf(`this user may not open %s; put SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="%04x", MODE="0660", GROUP="scanpost" into /etc/udev/rules.d/70-scanpost.rules and plug the device in again`, node, a.Vendor), err)
+		return fail(ErrPermission, a, fmt.Sprintf(`this user may not open %s; put SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="%04x", MODE="0660", GROUP="scanpost" into /etc/udev/rules.d/99-scanpost.rules and plug the device in again`, node, a.Vendor), err)
 	}
 	return fail(ErrNotFound, a, node+" does not open: "+err.Error()+"; is the cable in?", err)
 }

@@ -91,7 +91,7 @@ func TestUnit(t *testing.T) {
 	page := body(t, newBoard(warehouse()), unitPath(sscc))
 	for _, want := range []string{
 		`action="/gaps/g1/resolve"`, `formaction="/gaps/g1/waive"`, `name="by"`, `name="reason"`, `action="/gaps/c1/reopen"`,
-		"NOT SEEN AT PACK", `class="struck"`, "scanpost prove 01JDC4X0M6Q3V9T2-00000000000000003313", `<kbd class="ctl">GS</kbd>&lt;b&gt;`,
+		"NOT SEEN AT PACK", `class="struck"`, "<code>01JDC4X0M6Q3V9T2-00000000000000003313</code>", `<kbd class="ctl">GS</kbd>&lt;b&gt;`,
 		"within 4 h, by", "Missing at Pack", "Waived at Load", "by Tom B.", "gapbox", "order:",
 	} {
 		if !strings.Contains(page, want) {

@@ -171,6 +171,9 @@ func warehouse() *floor {
 		{Name: "load-01", Checkpoints: []string{"load"}, Online: true, HeardTo: ago(4 * time.Second), HeadAt: ago(time.Second),
 			Devices: []scan.DeviceView{{Name: "gate", Since: ago(11 * time.Minute), Reason: "cable"}}},
 	}
+	for i := range f.stations {
+		f.stations[i].Heard = []scan.Stretch{{From: ago(6 * time.Hour), To: f.stations[i].HeardTo}}
+	}
 	gap := func(id string, k scan.GapKind, s scan.GapState, unit, at, station string, since time.Duration, waiting ...string) scan.Gap {
 		if waiting == nil {
 			waiting = []string{}

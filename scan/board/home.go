@@ -237,10 +237,10 @@ func (h *home) believe() {
 			continue
 		}
 		if c.HeardTo.IsZero() || h.now.Sub(c.HeardTo) > near {
-			h.Believe = append(h.Believe, belief{Names: web.Name(c.Name), At: h.at(c.HeardTo), Short: true, Behind: true})
+			h.Believe = append(h.Believe, belief{Names: scan.Place(c.Name), At: h.at(c.HeardTo), Short: true, Behind: true})
 			continue
 		}
-		now = append(now, web.Name(c.Name))
+		now = append(now, scan.Place(c.Name))
 		if oldest.IsZero() || c.HeardTo.Before(oldest) {
 			oldest = c.HeardTo
 		}
@@ -248,7 +248,7 @@ func (h *home) believe() {
 	if len(now) == 0 {
 		return
 	}
-	b := belief{Names: web.And(now), At: h.at(oldest)}
+	b := belief{Names: scan.List(now), At: h.at(oldest)}
 	if len(h.Believe) == 0 {
 		b.Names = ""
 	}
@@ -320,7 +320,7 @@ func (h *home) cards(open, closed []scan.Gap) {
 }
 
 func (h *home) card(checkpoint string, open []scan.Gap) card {
-	k := card{Name: checkpoint, Title: web.Name(checkpoint)}
+	k := card{Name: checkpoint, Title: scan.Place(checkpoint)}
 	in := filter{GapFilter: scan.GapFilter{Checkpoint: checkpoint}}
 	count := map[scan.GapState]int{}
 	wait := map[string]int{}

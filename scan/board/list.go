@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"scanpost/scan"
-	"scanpost/scan/web"
 )
 
 // list is the gaps that a filter chooses.
@@ -149,7 +148,7 @@ func (l *list) selects(s scan.Summary, stations []scan.StationView) {
 	add("kind", "Kind", string(l.Filter.Kind), os)
 	os = nil
 	for _, c := range s.Checkpoints {
-		os = append(os, option{c.Name, web.Name(c.Name), l.Filter.Checkpoint == c.Name})
+		os = append(os, option{c.Name, scan.Place(c.Name), l.Filter.Checkpoint == c.Name})
 	}
 	add("checkpoint", "Checkpoint", l.Filter.Checkpoint, os)
 	os = nil

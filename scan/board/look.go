@@ -145,7 +145,7 @@ func (p *page) looks(stations []scan.StationView, open []scan.Gap) []seen {
 	for i, s := range stations {
 		out[i] = p.look(s, about[s.Name])
 		out[i].Waits = waits[s.Name]
-		out[i].Bar = p.bar(s.HeardTo, span)
+		out[i].Bar = p.bar(s, span)
 	}
 	slices.SortStableFunc(out, func(a, b seen) int {
 		return cmp.Or(cmp.Compare(urgency[a.State], urgency[b.State]), cmp.Compare(a.Name, b.Name))
@@ -153,11 +153,13 @@ func (p *page) looks(stations []scan.StationView, open []scan.Gap) []seen {
 	return out
 }
 
-// bar is how far a station is heard on the time the panel shows: solid is
-// known, hatched is not heard.
-type bar struct {
-	Known, Rest string // percent
-	Hatched     bool
+// bar is what is heard of a station on the time the panel shows: solid is
+// known, hatched is not heard or lost, empty was before its log began.
+type bar []segment
+
+type segment struct {
+	X, W string // percent
+	Fill string
 }
 
 var spans = []time.Duration{15 * time.Minute, time.Hour, 3 * time.Hour, 12 * time.Hour}
@@ -178,15 +180,31 @@ func (p *page) span(stations []scan.StationView) time.Duration {
 	return spans[len(spans)-1]
 }
 
-func (p *page) bar(heard time.Time, span time.Duration) bar {
-	behind := p.now.Sub(heard)
-	if heard.IsZero() || behind > span {
-		behind = span
-	}
-	if behind < near {
-		return bar{Known: "100%", Rest: "0%"}
-	}
+func (p *page) bar(s scan.StationView, span time.Duration) bar {
+	begin := p.now.Add(-span)
 	// In steps of half a percent, so that a bar does not change every second.
-	rest := float64(int(200*float64(behind)/float64(span)+.5)) / 2
-	return bar{Known: fmt.Sprintf("%g%%", 100-rest), Rest: fmt.Sprintf("%g%%", rest), Hatched: true}
+	at := func(t time.Time) float64 {
+		part := float64(t.Sub(begin)) / float64(span)
+		return float64(int(200*min(max(part, 0), 1)+.5)) / 2
+	}
+	var b bar
+	add := func(from, to float64, fill string) {
+		if to > from {
+			b = append(b, segment{fmt.Sprintf("%g%%", from), fmt.Sprintf("%g%%", to-from), fill})
+		}
+	}
+	last := -1.0
+	for _, h := range s.Heard {
+		from, to := at(h.From), at(h.To)
+		if last >= 0 {
+			add(last, from, "f-hatch")
+		}
+		if h.To == s.HeardTo && p.now.Sub(h.To) < near {
+			to = 100
+		}
+		add(from, to, "f-bar")
+		last = max(last, to)
+	}
+	add(max(last, 0), 100, "f-hatch")
+	return b
 }

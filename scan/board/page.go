@@ -45,7 +45,7 @@ func (p *page) today(t time.Time) bool {
 var funcs = template.FuncMap{
 	"n":     web.Count[int],
 	"n64":   web.Count[uint64],
-	"name":  web.Name,
+	"name":  scan.Place,
 	"id":    web.ID,
 	"key":   web.Key,
 	"text":  func(s string) template.HTML { return web.Text(s, 400) },

@@ -2,6 +2,7 @@ package board
 
 import (
 	"cmp"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -21,9 +22,10 @@ type row struct {
 	Since  web.Moment
 	Cause  template.HTML
 	Next   template.HTML
-	In     string // the cause this row is listed under; empty if none
-	Shut   bool   // listed under a cause that is not opened
-	Shared *cause // set for the line of a cause
+	Proof  template.HTML // what a "missing" rests on; empty for others
+	In     string        // the cause this row is listed under; empty if none
+	Shut   bool          // listed under a cause that is not opened
+	Shared *cause        // set for the line of a cause
 }
 
 // cause is one line for many gaps that wait for the same stations.
@@ -53,7 +55,20 @@ func (p *page) row(g scan.Gap) row {
 		r.Href = stationPath(g.Station)
 	}
 	r.Sub = p.sub(&g)
+	if g.State == scan.Missing && g.Stations > 0 {
+		r.Proof = p.proof(&g)
+	}
 	return r
+}
+
+// proof is the evidence behind a "missing": who was heard, over what time.
+func (p *page) proof(g *scan.Gap) template.HTML {
+	here := string(web.Text(scan.Place(g.Checkpoint), 60))
+	who := fmt.Sprintf("All %d stations at %s are", g.Stations, here)
+	if g.Stations == 1 {
+		who = "The one station at " + here + " is"
+	}
+	return template.HTML(fmt.Sprintf("%s heard without a hole from %s to %s, and did not scan it.", who, p.at(g.From).HMS(), p.at(g.To).HMS()))
 }
 
 // sub is the line under a row's state: what kind, since when, last where.

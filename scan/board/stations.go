@@ -67,7 +67,7 @@ func (b *Board) makeStations(p page, state, checkpoint string) (*stationsPage, e
 			s.All = append(s.All, v)
 		}
 	}
-	s.Span = web.Age(s.span(stations))
+	s.Span = scan.SpanText(s.span(stations))
 	count := map[string]int{}
 	known := state == ""
 	for _, v := range s.All {

@@ -26,7 +26,7 @@ func glyphOf(s scan.GapState) string {
 
 // headOf says what is wrong where: "Missing at Pack".
 func headOf(g *scan.Gap) string {
-	state := web.Name(string(g.State))
+	state := scan.Place(string(g.State))
 	switch {
 	case g.State == scan.Closed:
 		return closedWord(g.ClosedAs) + at(g.Checkpoint)
@@ -45,7 +45,7 @@ func at(checkpoint string) string {
 	if checkpoint == "" {
 		return ""
 	}
-	return " at " + web.Name(checkpoint)
+	return " at " + scan.Place(checkpoint)
 }
 
 func closedWord(as string) string {
@@ -73,7 +73,7 @@ func byPerson(g *scan.Gap) bool {
 }
 
 func kindWord(k scan.GapKind) string {
-	return web.Name(string(k))
+	return scan.Place(string(k))
 }
 
 // waitFor names stations, or says how many there are.
@@ -81,7 +81,7 @@ func waitFor(names []string) string {
 	if len(names) > 3 {
 		return fmt.Sprintf("%d stations", len(names))
 	}
-	return web.And(names)
+	return scan.List(names)
 }
 
 // parcels counts the different units of gaps.
@@ -101,13 +101,13 @@ func plural(n int, one, many string) string {
 }
 
 // limit writes a step's time limit: "4 h", "30 min", "1 h 20".
-func limit(d time.Duration) string { return web.Age(d) }
+func limit(d time.Duration) string { return scan.SpanText(d) }
 
 // told is what the operator was told, in the words of the screen.
 func told(s *scan.ScanView) (glyph, words string) {
 	missing := make([]string, len(s.Missing))
 	for i, c := range s.Missing {
-		missing[i] = strings.ToUpper(web.Name(c))
+		missing[i] = strings.ToUpper(scan.Place(c))
 	}
 	switch s.Verdict {
 	case scan.OK, "":
@@ -115,9 +115,9 @@ func told(s *scan.ScanView) (glyph, words string) {
 	case scan.Double:
 		return "tick", "double"
 	case scan.PreviousMissing:
-		return "back", "NOT SEEN AT " + web.And(missing)
+		return "back", "NOT SEEN AT " + scan.List(missing)
 	case scan.NotVerifiable:
-		return "unknown", "saved, cannot check " + web.And(missing)
+		return "unknown", "saved, cannot check " + scan.List(missing)
 	case scan.WrongCheckpoint:
 		return "back", "BELONGS ELSEWHERE"
 	case scan.NotUnderstood:

@@ -44,9 +44,9 @@ func (s *Screen) outcome(t *scan.Told) view {
 	}
 	v := view{Outcome: string(t.Outcome), Act: "Go on", ActSign: "go", Age: max(0, s.Now().Sub(t.At).Milliseconds())}
 	v.Head, v.Tail = code(t)
-	here := web.Name(t.Checkpoint)
+	here := scan.Place(t.Checkpoint)
 	if here == "" {
-		here = web.Name(s.Checkpoint)
+		here = scan.Place(s.Checkpoint)
 	}
 	switch t.Outcome {
 	case scan.Saved:
@@ -65,7 +65,7 @@ func (s *Screen) outcome(t *scan.Told) view {
 	case scan.SavedNotVerifiable:
 		v.Class, v.Shape, v.Title = "go", "cannot", "Saved, cannot check "+places(t.Missing)
 	case scan.SavedWrongCheckpoint:
-		v.Class, v.Shape, v.Title = "side", "cross", "BELONGS AT "+strings.ToUpper(web.Name(web.Plain(t.Belongs)))
+		v.Class, v.Shape, v.Title = "side", "cross", "BELONGS AT "+strings.ToUpper(scan.Place(web.Plain(t.Belongs)))
 		if t.Belongs == "" {
 			v.Title = "BELONGS ELSEWHERE"
 		}
@@ -104,7 +104,7 @@ func (s *Screen) idle() view {
 	if !s.link.Online && s.link.Waiting > 0 {
 		v.Waiting = web.Count(s.link.Waiting)
 		if s.link.Space > 0 {
-			v.Space = "space for " + web.Age(s.link.Space)
+			v.Space = "space for " + scan.SpanText(s.link.Space)
 		}
 	}
 	return v
@@ -141,12 +141,12 @@ func places(names []string) string {
 	}
 	words := make([]string, 0, 2)
 	for _, n := range names[:min(2, len(names))] {
-		words = append(words, strings.ToUpper(web.Name(n)))
+		words = append(words, strings.ToUpper(scan.Place(n)))
 	}
 	if len(names) > 2 {
 		words[1] += " …"
 	}
-	return web.And(words)
+	return scan.List(words)
 }
 
 func (s *Screen) earlier(e *scan.Earlier) string {
@@ -164,7 +164,7 @@ func (s *Screen) earlier(e *scan.Earlier) string {
 func kept(waiting int, space time.Duration) string {
 	words := web.Count(waiting) + " waiting"
 	if space > 0 {
-		words += ", space for " + web.Age(space)
+		words += ", space for " + scan.SpanText(space)
 	}
 	return words
 }
@@ -214,7 +214,7 @@ func lastOf(t *scan.Told) lastView {
 	v := lastView{Tail: tail}
 	first := ""
 	if len(t.Missing) > 0 {
-		first = web.Name(t.Missing[0])
+		first = scan.Place(t.Missing[0])
 	}
 	switch t.Outcome {
 	case scan.Saved:

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"scanpost/scan"
 	"scanpost/scan/web"
 )
 
@@ -46,7 +47,7 @@ type whole struct {
 }
 
 // CheckpointName is the bench's checkpoint as its head has it.
-func (p whole) CheckpointName() string { return strings.ToUpper(web.Name(p.Checkpoint)) }
+func (p whole) CheckpointName() string { return strings.ToUpper(scan.Place(p.Checkpoint)) }
 
 func (s *Screen) page(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()

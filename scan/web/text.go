@@ -161,25 +161,3 @@ func Count[T int | int64 | uint64](n T) string {
 	}
 	return s
 }
-
-// Name is a checkpoint's name as people write it: "dock-2" is "Dock 2".
-func Name(checkpoint string) string {
-	s := strings.ReplaceAll(checkpoint, "-", " ")
-	if s == "" {
-		return s
-	}
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// And joins words as a sentence does.
-func And(words []string) string {
-	switch n := len(words); n {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-}

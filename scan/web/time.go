@@ -1,6 +1,8 @@
 package web
 
 import (
+	"scanpost/scan"
+
 	"fmt"
 	"html/template"
 	"time"
@@ -49,7 +51,7 @@ func (m Moment) Age() template.HTML {
 	if m.Live {
 		return m.tag(" data-age", "")
 	}
-	return m.tag(" data-age", Age(m.Now.Sub(m.At)))
+	return m.tag(" data-age", scan.SpanText(m.Now.Sub(m.At)))
 }
 
 // Zone names the time and its zone in full, for the clock of a page.
@@ -57,26 +59,6 @@ func (m Moment) Zone() string { return m.here().Format("Mon 2 Jan 2006, MST") }
 
 // RFC3339 is the time for an attribute.
 func (m Moment) RFC3339() string { return m.here().Format(time.RFC3339) }
-
-// Age writes a duration the way people say it: seconds to a minute, minutes
-// to two hours, then hours, then days.
-func Age(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0 s"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		if m := int(d.Minutes()) % 60; m != 0 {
-			return fmt.Sprintf("%d h %02d", int(d.Hours()), m)
-		}
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%d days", int(d.Hours()/24))
-	}
-}
 
 // HMSText is the time of day to the second, as text.
 func (m Moment) HMSText() string { return m.here().Format("15:04:05") }

@@ -54,17 +54,6 @@ func TestHostileID(t *testing.T) {
 	})
 }
 
-func TestAge(t *testing.T) {
-	for want, d := range map[string]time.Duration{
-		"0 s": -time.Second, "59 s": 59*time.Second + 900*time.Millisecond, "1 min": time.Minute, "65 min": 65 * time.Minute, "119 min": 2*time.Hour - 1,
-		"2 h": 2 * time.Hour, "2 h 31": 2*time.Hour + 31*time.Minute, "19 days": 19 * 24 * time.Hour, "47 h 59": 48*time.Hour - 1,
-	} {
-		if got := Age(d); got != want {
-			t.Errorf("Age(%v) = %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestMoment(t *testing.T) {
 	now := time.Date(2026, 11, 20, 14, 7, 32, 0, time.FixedZone("CET", 3600))
 	at := func(d time.Duration) Moment { return Moment{At: now.Add(-d).UTC(), Now: now} }
@@ -81,17 +70,11 @@ func TestMoment(t *testing.T) {
 	}
 }
 
-func TestCountAndNames(t *testing.T) {
+func TestCount(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 18420: "18,420", 1204118: "1,204,118", -1234: "-1,234"} {
 		if got := Count(n); got != want {
 			t.Errorf("Count(%d) = %q, want %q", n, got, want)
 		}
-	}
-	if got := Name("dock-2"); got != "Dock 2" {
-		t.Errorf("Name = %q", got)
-	}
-	if got := And([]string{"a", "b", "c"}); got != "a, b and c" {
-		t.Errorf("And = %q", got)
 	}
 }
 

@@ -97,7 +97,7 @@ func TestOnlyAcknowledgedIsPublished(t *testing.T) {
 	published := map[string]bool{}
 	for conn := range 60 {
 		l := dial(t, Options{URL: url, ClientID: "test"})
-		var senders sync.WaitGroup
+		var senders, waiters sync.WaitGroup
 		for s := range 4 {
 			senders.Go(func() {
 				for i := range 40 {
@@ -106,7 +106,7 @@ func TestOnlyAcknowledgedIsPublished(t *testing.T) {
 					if err != nil {
 						return
 					}
-					senders.Go(func() {
+					waiters.Go(func() {
 						<-p.Done()
 						if p.Err() == nil {
 							mu.Lock()
@@ -120,9 +120,9 @@ func TestOnlyAcknowledgedIsPublished(t *testing.T) {
 		if conn%3 == 0 {
 			go l.Close(hurry()) // and now and then it is we who hang up
 		}
-		<-l.Done()
 		senders.Wait()
 		l.Close(context.Background())
+		waiters.Wait()
 	}
 	acked := map[string]bool{}
 	for _, p := range b.Published() {
