@@ -159,7 +159,7 @@ func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 		}
 		e.nobody = false
 		e.stations++
-		if s.name == f.rules.Self || s.covers(from, to) {
+		if s.name == f.rules.Self && f.remembered || s.covers(from, to) {
 			continue
 		}
 		if s.heardTo().Before(to) {

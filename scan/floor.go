@@ -33,6 +33,8 @@ type Floor struct {
 	touched  map[*unit]struct{}
 	changes  []GapChange
 	now      time.Time // the newest time we were told of
+	read     time.Time // the newest of them that was a clock reading
+	remembered bool    // everything Self said is here
 	changed  chan struct{}
 	seenAt   map[string]int // units with a valid scan, by checkpoint
 	onTheWay map[string]int // units whose next required step it is
@@ -275,7 +277,9 @@ func (f *Floor) stepped(s *station, st *stream, ev Event, e *ClockStep) {
 		}
 	}
 	s.jumps = append(s.jumps, jump{stream: st.order, seq: ev.Seq, by: by})
-	s.clock.step(by)
+	if s.name != f.rules.Self { // our own clock is the one that times are compared on
+		s.clock.step(by)
+	}
 	f.reconsider(s)
 }
 
@@ -420,10 +424,71 @@ func (f *Floor) change() {
 	f.changed = make(chan struct{})
 }
 
+// tick takes in the time. Where the observer's own wall clock has jumped
+// (which the monotonic part of two readings tells), everything that is kept
+// on that clock moves with it: a clock that was set back must not leave us
+// with stations heard up to the future.
 func (f *Floor) tick(now time.Time) {
+	if real(now) {
+		if !f.read.IsZero() {
+			elapsed := now.Sub(f.read)
+			if by := now.Round(0).Sub(f.read.Round(0)) - elapsed; by.Abs() > clockJump {
+				f.jumped(by)
+			}
+		}
+		if f.read.IsZero() || now.Sub(f.read) > 0 {
+			f.read = now
+		}
+	}
 	if now.After(f.now) {
 		f.now = now
 	}
+}
+
+// clockJump is how far a wall clock may creep from the monotonic one.
+const clockJump = 2 * time.Second
+
+// real reports whether a time is a reading of this process's clock.
+func real(t time.Time) bool { return t != t.Round(0) }
+
+// jumped moves what is kept on the observer's clock by a jump of that clock.
+func (f *Floor) jumped(by time.Duration) {
+	move := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Round(0).Add(by)
+		}
+	}
+	move(&f.now)
+	move(&f.rules.Started)
+	for _, s := range f.stations {
+		for i := range s.spans {
+			move(&s.spans[i].from)
+			move(&s.spans[i].to)
+		}
+		for i := range s.losses {
+			move(&s.losses[i].after)
+			move(&s.losses[i].till)
+		}
+		move(&s.headAt)
+		move(&s.stateAt)
+		if s.name != f.rules.Self {
+			s.clock.step(-by)
+		}
+		f.reconsider(s)
+	}
+	f.due = nil
+	for _, u := range f.units {
+		f.touch(u)
+	}
+}
+
+// Remembered says that everything this station ever said itself has been fed.
+// Until then its own scans are not known well enough to miss one.
+func (f *Floor) Remembered() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.remembered = true
+	f.change()
 }
 
 func (f *Floor) touch(u *unit) { f.touched[u] = struct{}{} }

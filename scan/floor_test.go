@@ -401,3 +401,47 @@ func TestFloorAgainstTruth(t *testing.T) {
 		}
 	})
 }
+
+// The observer's own clock is set back by an hour. What was heard up to a
+// time moves with it, so that nothing is believed to be heard in the future.
+func TestObserversClockIsSetBack(t *testing.T) {
+	h := newHall(t)
+	start := time.Now() // with a monotonic part, as in the program
+	heard := func(after time.Duration) {
+		for _, b := range h.bays() {
+			b.head(h.Floor, start.Add(after).Round(0), start.Add(after))
+		}
+	}
+	h.rules.Started = start.Round(0)
+	h.Observe(h.receive.scan("sscc:1", start.Round(0)), start)
+	heard(2 * time.Second)
+	h.Sweep(start.Add(3 * time.Second))
+	// The wall clock goes back by an hour; the monotonic one goes on.
+	back := func(after time.Duration) time.Time { return setBack(start.Add(after), time.Hour) }
+	h.Sweep(back(4 * time.Second))
+	for _, b := range h.bays() { // the stations' clocks are right: an hour ahead of ours
+		b.ahead = time.Hour
+	}
+	h.Observe(h.label.scan("sscc:1", back(20*time.Second).Round(0)), back(20*time.Second))
+	want(t, h.states(back(20*time.Second)), "skipped pack unknown [pack-01]")
+	for _, b := range h.bays() {
+		b.head(h.Floor, back(21*time.Second).Round(0), back(21*time.Second))
+	}
+	want(t, h.states(back(21*time.Second)), "skipped pack missing []")
+}
+
+// A station's own scans are not known well enough to miss one before its log
+// has been read.
+func TestOwnScansAreMissedOnlyWhenRemembered(t *testing.T) {
+	h := newHall(t)
+	h.rules.Self = "pack-01"
+	h.receive.head(h.Floor, at(20), at(20))
+	h.Observe(h.receive.scan("sscc:1", at(0)), at(0))
+	if j := h.Judge("sscc:1", nil, "label", at(20)); j.Verdict != NotVerifiable {
+		t.Errorf("before the log is read: %+v", j)
+	}
+	h.Remembered()
+	if j := h.Judge("sscc:1", nil, "label", at(20)); j.Verdict != PreviousMissing {
+		t.Errorf("after the log is read: %+v", j)
+	}
+}

@@ -50,6 +50,9 @@ func (d *Downlink) Load() error {
 		s.touched = true
 	}
 	for _, h := range d.o.Ledger.Heads() {
+		if h.Arrived.After(d.o.Now()) {
+			continue // our clock has been set back since: what it says lies in the future
+		}
 		st := d.station(h.Station)
 		s := st.stream(h.Epoch)
 		s.touched = true
