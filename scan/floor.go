@@ -22,22 +22,22 @@ import (
 type Floor struct {
 	rules Rules
 
-	mu       sync.Mutex
-	stations map[string]*station
-	serving  map[string][]*station // by checkpoint
-	units    map[string]*unit
-	alias    map[string]*unit // every other identifier of a unit
-	gaps     map[string]*Gap
-	decided  map[string]Decision
-	due      waiters // units whose limit runs out, on the observer's clock
-	touched  map[*unit]struct{}
-	changes  []GapChange
-	now      time.Time // the newest time we were told of
-	read     time.Time // the newest of them that was a clock reading
-	remembered bool    // everything Self said is here
-	changed  chan struct{}
-	seenAt   map[string]int // units with a valid scan, by checkpoint
-	onTheWay map[string]int // units whose next required step it is
+	mu         sync.Mutex
+	stations   map[string]*station
+	serving    map[string][]*station // by checkpoint
+	units      map[string]*unit
+	alias      map[string]*unit // every other identifier of a unit
+	gaps       map[string]*Gap
+	decided    map[string]Decision
+	due        waiters // units whose limit runs out, on the observer's clock
+	touched    map[*unit]struct{}
+	changes    []GapChange
+	now        time.Time // the newest time we were told of
+	read       time.Time // the newest of them that was a clock reading
+	remembered bool      // everything Self said is here
+	changed    chan struct{}
+	seenAt     map[string]int // units with a valid scan, by checkpoint
+	onTheWay   map[string]int // units whose next required step it is
 }
 
 type station struct {
