@@ -77,8 +77,7 @@ type stream struct {
 	lowestAt           time.Time // its time, station's clock
 	highest            uint64    // largest number observed
 	first, last, upto  uint64    // as the ledger knows them
-	observed           int
-	covered            uint64 // number of the newest head that was covered
+	covered            uint64    // number of the newest head that was covered
 	scans, unreadables int
 }
 

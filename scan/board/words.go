@@ -1,7 +1,6 @@
 package board
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -74,14 +73,6 @@ func byPerson(g *scan.Gap) bool {
 
 func kindWord(k scan.GapKind) string {
 	return scan.Place(string(k))
-}
-
-// waitFor names stations, or says how many there are.
-func waitFor(names []string) string {
-	if len(names) > 3 {
-		return fmt.Sprintf("%d stations", len(names))
-	}
-	return scan.List(names)
 }
 
 // parcels counts the different units of gaps.
