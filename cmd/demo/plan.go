@@ -43,6 +43,9 @@ type Fault struct {
 	Unit  string        `json:"unit,omitempty"`  // the parcel it happens to
 	Until time.Duration `json:"until,omitempty"` // outage, unplugged scanner: when it is over
 	Known time.Duration `json:"known"`           // when there is enough evidence for anybody to know
+
+	// Warnable: a skip that can be known while the parcel is at the next station.
+	Warnable bool `json:"warnable,omitempty"`
 }
 
 // act is one thing that happens at one station at one time.
@@ -184,7 +187,9 @@ func (p *Plan) known(f *Fault) time.Duration {
 		// When it is seen further on, and both stations can be heard.
 		for i := slices.Index(places, f.Place) + 1; i < len(places); i++ {
 			if at, seen := p.scanned[passing{f.Unit, places[i]}]; seen {
-				return max(p.heard(places[i], at), p.heard(f.Place, at))
+				known := max(p.heard(places[i], at), p.heard(f.Place, at))
+				f.Warnable = known == at
+				return known
 			}
 		}
 	case faultStall:

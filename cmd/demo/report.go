@@ -19,8 +19,9 @@ type Report struct {
 	Saved    int      `json:"saved"`   // scans that an operator was told are saved
 	Arrived  int      `json:"arrived"` // of them, received by a tracking system over MQTT
 	Repeats  int      `json:"repeats"` // messages that came more than once, with the same id and bytes
-	InHand   int      `json:"skips_warned_in_hand"`
 	Skips    int      `json:"skips"`
+	Warnable int      `json:"skips_that_could_be_told_in_hand"` // all stations were heard when the parcel came to the next one
+	InHand   int      `json:"skips_told_in_hand"`
 	Kinds    []Kind   `json:"kinds"`
 	Faults   []Found  `json:"faults"`
 	Problems []string `json:"problems"` // empty: everything was found, nothing was invented, nothing was lost
@@ -74,6 +75,9 @@ func (f *findings) report(o Options, parcels int, faults []Fault, took time.Dura
 		}
 		if t.Kind == faultSkip {
 			r.Skips++
+			if t.Warnable {
+				r.Warnable++
+			}
 			if f.inHand(t.Unit, t.Place) {
 				r.InHand++
 			}
@@ -109,7 +113,7 @@ func (r *Report) write(w io.Writer, asJSON bool) error {
 	for _, k := range r.Kinds {
 		fmt.Fprintf(&b, "%-20s %8d %6d   %.1f s, %.1f s\n", k.Kind, k.Injected, k.Found, k.Median, k.Longest)
 	}
-	fmt.Fprintf(&b, "\n%d of %d skips were told to the operator with the parcel in the hand.\n", r.InHand, r.Skips)
+	fmt.Fprintf(&b, "\n%d of %d skips came while all stations were heard; %d were told with the parcel in the hand.\n", r.Warnable, r.Skips, r.InHand)
 	fmt.Fprintf(&b, "%d scans were given as saved; %d of them arrived (%d messages came more than once).\n", r.Saved, r.Arrived, r.Repeats)
 	if len(r.Problems) == 0 {
 		b.WriteString("Nothing was missed, nothing was invented, nothing was lost.\n")
