@@ -213,14 +213,28 @@ func (c *connection) handOver() {
 	for _, reply := range c.out.Replies {
 		c.lost(c.answers.reply(reply))
 	}
-	for i := range c.out.Sightings {
-		s := &c.out.Sightings[i]
-		c.counts.add(func(c *Counters) { c.Sightings++ })
-		told := c.Scan(scan.Sighting{
-			Code: s.Code, AIM: s.AIM, Symbology: s.Symbology, Device: c.Name, Checkpoint: c.Checkpoint,
-			At: c.last.at, NoRead: s.NoRead, Note: s.Note,
-		})
-		c.answer(s.OnSaved, told)
+	found := c.out.Sightings
+	c.counts.add(func(c *Counters) { c.Sightings += uint64(len(found)) })
+	if c.ScanAll != nil && len(found) > 1 {
+		all := make([]scan.Sighting, len(found))
+		for i := range found {
+			all[i] = c.sighting(&found[i])
+		}
+		for i, told := range c.ScanAll(all) {
+			c.answer(found[i].OnSaved, told)
+		}
+		return
+	}
+	for i := range found {
+		c.answer(found[i].OnSaved, c.Scan(c.sighting(&found[i])))
+	}
+}
+
+// sighting adds to what a frame said who read it, where and when.
+func (c *connection) sighting(s *wire.Sighting) scan.Sighting {
+	return scan.Sighting{
+		Code: s.Code, AIM: s.AIM, Symbology: s.Symbology, Device: c.Name, Checkpoint: c.Checkpoint,
+		At: c.last.at, NoRead: s.NoRead, Note: s.Note,
 	}
 }
 

@@ -37,6 +37,9 @@ type Device struct {
 	// Scan records a sighting. It is called in order, by one goroutine, and
 	// returns when the scan is on disk, or can not be.
 	Scan func(scan.Sighting) scan.Told
+	// ScanAll, if set, records several that came together, and answers for each
+	// in their order.
+	ScanAll func([]scan.Sighting) []scan.Told
 	// State says that the device came or went. The reason is short: "unplugged",
 	// "no such port", "no permission". It is called with false at start too, if
 	// the device is not there, and again if the reason changes. A stop by the

@@ -3,14 +3,17 @@ package scan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Book is where a station's events are kept. Write returns only when the
-// entry is on disk and has its number; after an error nothing was kept.
+// Book is where a station's events are kept. It returns only when an entry is
+// on disk and has its number; after an error nothing of it was kept. What is
+// written together is answered each for itself.
 type Book interface {
 	Write(Entry) (Number, error)
+	WriteAll([]Entry) ([]Number, []error)
 }
 
 // Station is one agent at its benches. Its method Scan is the life of one
@@ -42,44 +45,107 @@ type Station struct {
 // a neighbour is merely a moment behind, it is asked for its word, within
 // the bounds of Fresh.
 func (st *Station) Scan(ctx context.Context, s Sighting) Told {
-	b := st.bench(s.Device)
+	return st.ScanAll(ctx, []Sighting{s})[0]
+}
+
+// ScanAll is the life of several sightings that one device handed over at
+// once, such as the memory of a batch scanner. Each is judged and told as if
+// it had come alone; those that have nothing to do with each other share a
+// transaction.
+func (st *Station) ScanAll(ctx context.Context, sightings []Sighting) []Told {
+	b := st.bench(sightings[0].Device)
 	b.Lock()
 	defer b.Unlock()
+	told := make([]Told, 0, len(sightings))
+	var open []judgedScan // judged, and not yet saved
+	for _, s := range sightings {
+		if touches(open, s.Code, "") {
+			told, open = append(told, st.save(b, open)...), nil
+		}
+		if again, repeated := b.repeated(s, st.Repeat); repeated {
+			told, open = append(append(told, st.save(b, open)...), again), nil
+			continue
+		}
+		var id Identity
+		if !s.NoRead {
+			id = st.Identify(s)
+		}
+		if s.NoRead || id.Command != nil {
+			told, open = append(told, st.save(b, open)...), nil
+			if s.NoRead {
+				told = append(told, st.noRead(b, s))
+			} else {
+				told = append(told, st.command(b, s, *id.Command))
+			}
+			continue
+		}
+		if touches(open, s.Code, id.Unit) {
+			told, open = append(told, st.save(b, open)...), nil
+		}
+		j := Judgement{Verdict: NotUnderstood}
+		if id.Fault == "" {
+			j = st.judge(ctx, s, id)
+		}
+		open = append(open, judgedScan{s, id, j})
+	}
+	return append(told, st.save(b, open)...)
+}
 
-	if told, again := b.repeated(s, st.Repeat); again {
-		return told
-	}
-	if s.NoRead {
-		return st.noRead(b, s)
-	}
-	id := st.Identify(s)
-	if id.Command != nil {
-		return st.command(b, s, *id.Command)
-	}
+// judgedScan is a sighting on its way to the disk.
+type judgedScan struct {
+	Sighting
+	Identity
+	Judgement
+}
 
-	j := Judgement{Verdict: NotUnderstood}
-	if id.Fault == "" {
-		j = st.judge(ctx, s, id)
+// touches reports whether a scan that is not saved yet could change what is
+// made of another code or unit: the same unit twice is a double.
+func touches(open []judgedScan, code, unit string) bool {
+	for i := range open {
+		if o := &open[i]; o.Code == code || unit != "" && (o.Unit == unit || slices.Contains(o.IDs, unit)) {
+			return true
+		}
 	}
-	record := &Scan{
-		Checkpoint: s.Checkpoint, Verdict: j.Verdict, Unit: id.Unit, IDs: id.IDs, Raw: s.Code, AIM: s.AIM, Symbology: s.Symbology,
-		Device: s.Device, Operator: b.operator, Missing: j.Missing, Clock: st.Clock(),
-	}
-	number, err := st.write(record)
-	if err != nil {
-		return st.notSaved(b, s, err)
-	}
+	return false
+}
 
-	told := Told{
-		Outcome: outcomeOf(j.Verdict), At: number.At, Number: number, Unit: id.Unit, Code: s.Code, Device: s.Device, Checkpoint: s.Checkpoint,
-		Operator: b.operator, Missing: j.Missing, Belongs: j.Belongs, Earlier: j.Earlier, Why: id.Fault,
+// save makes judged scans durable, and then tells.
+func (st *Station) save(b *bench, open []judgedScan) []Told {
+	if len(open) == 0 {
+		return nil
 	}
-	if link := st.Link(); told.Outcome == Saved && !link.Online {
-		told.Outcome, told.Waiting = SavedOffline, link.Waiting
+	clock := st.Clock()
+	entries := make([]Entry, len(open))
+	for i := range open {
+		o := &open[i]
+		entries[i] = &Scan{
+			Checkpoint: o.Checkpoint, Verdict: o.Verdict, Unit: o.Unit, IDs: o.IDs, Raw: o.Code, AIM: o.AIM, Symbology: o.Symbology,
+			Device: o.Device, Operator: b.operator, Missing: o.Missing, Clock: clock,
+		}
 	}
-	b.scan, b.number = record, number
-	b.recorded(s, told)
-	st.Tell(told)
+	numbers, errs := st.Book.WriteAll(entries)
+
+	told := make([]Told, len(open))
+	link := st.Link()
+	for i := range open {
+		o := &open[i]
+		if errs[i] != nil {
+			told[i] = st.notSaved(b, o.Sighting, errs[i])
+			continue
+		}
+		st.observe(numbers[i], entries[i])
+		t := Told{
+			Outcome: outcomeOf(o.Verdict), At: numbers[i].At, Number: numbers[i], Unit: o.Unit, Code: o.Code, Device: o.Device, Checkpoint: o.Checkpoint,
+			Operator: b.operator, Missing: o.Missing, Belongs: o.Belongs, Earlier: o.Earlier, Why: o.Fault,
+		}
+		if t.Outcome == Saved && !link.Online {
+			t.Outcome, t.Waiting = SavedOffline, link.Waiting
+		}
+		b.scan, b.number = entries[i].(*Scan), numbers[i]
+		b.recorded(o.Sighting, t)
+		st.Tell(t)
+		told[i] = t
+	}
 	return told
 }
 
@@ -93,13 +159,18 @@ func (st *Station) judge(ctx context.Context, s Sighting, id Identity) Judgement
 	return j
 }
 
-// write makes an entry durable and lets the station know of its own event.
+// write makes an entry durable.
 func (st *Station) write(e Entry) (Number, error) {
 	number, err := st.Book.Write(e)
 	if err == nil {
-		st.Floor.Observe(Event{Number: number, Site: st.Site, Station: st.Name, Entry: e}, st.Now())
+		st.observe(number, e)
 	}
 	return number, err
+}
+
+// observe lets the station know of its own event.
+func (st *Station) observe(n Number, e Entry) {
+	st.Floor.Observe(Event{Number: n, Site: st.Site, Station: st.Name, Entry: e}, st.Now())
 }
 
 // Note writes an entry that no scan caused, such as a device that came.

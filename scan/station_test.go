@@ -14,6 +14,7 @@ import (
 // pages is a book in memory that can refuse to write.
 type pages struct {
 	entries []Entry
+	batches []int // how many entries were written together
 	fail    error
 	now     func() time.Time
 }
@@ -24,6 +25,15 @@ func (p *pages) Write(e Entry) (Number, error) {
 	}
 	p.entries = append(p.entries, e)
 	return Number{Epoch: "EPOCH00000000001", Seq: uint64(len(p.entries)), At: p.now()}, nil
+}
+
+func (p *pages) WriteAll(entries []Entry) ([]Number, []error) {
+	p.batches = append(p.batches, len(entries))
+	numbers, errs := make([]Number, len(entries)), make([]error, len(entries))
+	for i, e := range entries {
+		numbers[i], errs[i] = p.Write(e)
+	}
+	return numbers, errs
 }
 
 // one is a station with a clock that a test moves.
@@ -180,5 +190,34 @@ func TestAsksForAFreshHead(t *testing.T) {
 	want(t, asked, "pack-01")
 	if told.Outcome != SavedPreviousMissing || !slices.Equal(told.Missing, []string{"pack"}) {
 		t.Errorf("told %+v", told)
+	}
+}
+
+// Sightings that were handed over at once are told what each would have been
+// told alone, whatever is among them, and strangers share a transaction.
+func TestTogetherIsAsOneByOne(t *testing.T) {
+	codes := []string{"A", "B", "C", "?half", "B", "B", "card sign-on JN", "D", "card undo", "D", "A", "E", "F", "F"}
+	at := at(1)
+	var sightings []Sighting
+	for _, c := range codes {
+		sightings = append(sightings, Sighting{Code: c, Device: "hand", Checkpoint: "pack", At: at})
+	}
+	alone, together := newStation("pack"), newStation("pack")
+	alone.clock, together.clock = at, at
+	var want []Told
+	for _, s := range sightings {
+		want = append(want, alone.Scan(context.Background(), s))
+	}
+	if got := together.ScanAll(context.Background(), sightings); !reflect.DeepEqual(got, want) {
+		t.Errorf("together %+v\nalone    %+v", got, want)
+	}
+	if !reflect.DeepEqual(together.book.entries, alone.book.entries) {
+		t.Errorf("the books differ:\ntogether %+v\nalone    %+v", together.book.entries, alone.book.entries)
+	}
+	if !reflect.DeepEqual(together.told, alone.told) {
+		t.Error("the screens were told different things")
+	}
+	if got := together.book.batches[0]; got != 4 {
+		t.Errorf("the first %d were written together, want 4: A, B, C and half a label", got)
 	}
 }

@@ -31,6 +31,7 @@ const (
 type turn struct {
 	kind  turnKind
 	entry scan.Entry // nil: only see whether the clock stepped
+	with  []turn     // writes that came together with this one and share its place in line
 
 	number  scan.Number
 	head    event.Head
@@ -73,11 +74,18 @@ func (o *Outbox) takeWrites(t *turn) []*turn {
 	l := &o.line
 	l.Lock()
 	defer l.Unlock()
-	l.taken = append(l.taken[:0], t)
+	take := func(w *turn) {
+		l.taken = append(l.taken, w)
+		for i := range w.with {
+			l.taken = append(l.taken, &w.with[i])
+		}
+	}
+	l.taken = l.taken[:0]
+	take(t)
 	keep := l.waiting[:0]
 	for _, w := range l.waiting {
 		if w.kind == writeTurn && len(l.taken) < most {
-			l.taken = append(l.taken, w)
+			take(w)
 		} else {
 			keep = append(keep, w)
 		}

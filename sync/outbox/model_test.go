@@ -81,6 +81,33 @@ func TestModel(t *testing.T) {
 				}
 				learn(map[uint64]*scan.Scan{n.Seq: s})
 			},
+			"append several at once, beside other writers": func(t *rapid.T) {
+				numbers := map[uint64]*scan.Scan{}
+				var mu sync.Mutex
+				var writers sync.WaitGroup
+				for w := range rapid.IntRange(1, 3).Draw(t, "writers") {
+					n := rapid.IntRange(1, 300).Draw(t, "entries")
+					writers.Go(func() {
+						var scans []*scan.Scan
+						var entries []scan.Entry
+						for i := range n {
+							scans = append(scans, parcel(1000*w+i))
+							entries = append(entries, scans[i])
+						}
+						got, errs := o.WriteAll(entries)
+						mu.Lock()
+						defer mu.Unlock()
+						for i, number := range got {
+							if errs[i] != nil || i > 0 && number.Seq <= got[i-1].Seq {
+								t.Errorf("entry %d: number %d, error %v; the one before has %d", i, number.Seq, errs[i], got[max(i, 1)-1].Seq)
+							}
+							numbers[number.Seq] = scans[i]
+						}
+					})
+				}
+				writers.Wait()
+				learn(numbers)
+			},
 			"append together": func(t *rapid.T) {
 				var mu sync.Mutex
 				var writers sync.WaitGroup

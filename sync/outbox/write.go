@@ -29,12 +29,38 @@ func (o *Outbox) Write(entry scan.Entry) (scan.Number, error) {
 	return o.write(&turn{kind: writeTurn, entry: entry})
 }
 
+// WriteAll writes entries that came together, in their order and in as few
+// transactions as it can, and answers for each one as Write does.
+func (o *Outbox) WriteAll(entries []scan.Entry) ([]scan.Number, []error) {
+	numbers, errs := make([]scan.Number, len(entries)), make([]error, len(entries))
+	for start := 0; start < len(entries); start += maxTogether {
+		part := entries[start:min(start+maxTogether, len(entries))]
+		turns := make([]turn, len(part))
+		for i, entry := range part {
+			turns[i] = turn{kind: writeTurn, entry: entry}
+		}
+		turns[0].with = turns[1:]
+		_, err := o.write(&turns[0])
+		for i := range turns {
+			t := &turns[i]
+			numbers[start+i], errs[start+i] = t.number, t.err
+			if t.number.Seq == 0 && t.err == nil { // the whole place in line was refused
+				errs[start+i] = err
+			}
+		}
+	}
+	return numbers, errs
+}
+
+// maxTogether bounds what one caller adds to a commit.
+const maxTogether = 256
+
 func (o *Outbox) write(t *turn) (scan.Number, error) {
 	if o.join(t) {
 		batch := o.takeWrites(t)
 		o.commit(batch)
 		for i, w := range batch {
-			if w != t {
+			if w != t && w.wake != nil { // what came with another is answered with it
 				w.wake <- struct{}{}
 			}
 			batch[i] = nil // what was answered belongs to its caller alone
