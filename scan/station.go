@@ -59,7 +59,7 @@ func (st *Station) ScanAll(ctx context.Context, sightings []Sighting) []Told {
 	told := make([]Told, 0, len(sightings))
 	var open []judgedScan // judged, and not yet saved
 	for _, s := range sightings {
-		if touches(open, s.Code, "") {
+		if len(open) == mostTogether || touches(open, s.Code, "") {
 			told, open = append(told, st.save(b, open)...), nil
 		}
 		if again, repeated := b.repeated(s, st.Repeat); repeated {
@@ -90,6 +90,9 @@ func (st *Station) ScanAll(ctx context.Context, sightings []Sighting) []Told {
 	}
 	return append(told, st.save(b, open)...)
 }
+
+// mostTogether bounds how long the first of many waits for its signal.
+const mostTogether = 128
 
 // judgedScan is a sighting on its way to the disk.
 type judgedScan struct {
