@@ -25,6 +25,7 @@ var built = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	os.Chmod(dir, 0o755) // it is also run as nobody
 	binary := filepath.Join(dir, "scanpost")
 	out, err := exec.Command("go", "build", "-o", binary, "scanpost/cmd/scanpost").CombinedOutput()
 	if err != nil {
@@ -68,7 +69,12 @@ func (l *lockedBuffer) String() string {
 
 func start(t *testing.T, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command(name, args...), done: make(chan struct{})}
+	return launch(t, exec.Command(name, args...))
+}
+
+func launch(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -80,7 +86,7 @@ func start(t *testing.T, name string, args ...string) *program {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("%s %v wrote:\n%s", filepath.Base(name), args, p.out.String())
+			t.Logf("%s wrote:\n%s", filepath.Base(cmd.Path), p.out.String())
 		}
 	})
 	return p
@@ -96,6 +102,29 @@ func scanpost(t *testing.T, config string) *program {
 	return start(t, binary, "run", "-c", config)
 }
 
+// ended waits until it has ended by itself, and returns its exit status.
+func (p *program) ended() int {
+	p.t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		p.t.Errorf("the program did not end")
+		p.kill()
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// said returns the lines it wrote that hold a text.
+func (p *program) said(text string) []string {
+	var found []string
+	for line := range strings.Lines(p.out.String()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
 // kill is a power cut for the process.
 func (p *program) kill() {
 	p.cmd.Process.Signal(syscall.SIGKILL)
@@ -104,14 +133,9 @@ func (p *program) kill() {
 
 // stop asks it to end and returns its exit status.
 func (p *program) stop() int {
+	p.t.Helper()
 	p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.done:
-	case <-time.After(patience):
-		p.t.Errorf("the program did not stop")
-		p.kill()
-	}
-	return p.cmd.ProcessState.ExitCode()
+	return p.ended()
 }
 
 // wait waits until a condition holds.
@@ -171,6 +195,12 @@ func get(url string) string {
 // mosquitto starts the real broker on an address.
 func mosquitto(t *testing.T, address string) *program {
 	t.Helper()
+	return mosquittoWith(t, address, "allow_anonymous true")
+}
+
+// mosquittoWith starts it with a line of configuration that says who may in.
+func mosquittoWith(t *testing.T, address, who string) *program {
+	t.Helper()
 	path, err := exec.LookPath("mosquitto")
 	if err != nil {
 		path = "/usr/sbin/mosquitto"
@@ -179,7 +209,7 @@ func mosquitto(t *testing.T, address string) *program {
 		}
 	}
 	host, port, _ := net.SplitHostPort(address)
-	config := write(t, filepath.Join(t.TempDir(), "mosquitto.conf"), fmt.Sprintf("listener %s %s\nallow_anonymous true\nmax_queued_messages 0\n", port, host))
+	config := write(t, filepath.Join(t.TempDir(), "mosquitto.conf"), fmt.Sprintf("listener %s %s\n%s\nmax_queued_messages 0\n", port, host, who))
 	p := start(t, path, "-c", config)
 	wait(t, "mosquitto listens", func() bool { return listening(address) })
 	return p

@@ -273,7 +273,7 @@ func (x *bench) bare(name string, synced bool) *sim.Scanner {
 // end to end, as fast as they go, from one scanner and from eight. The floor
 // publishes events of the same size over the same broker, without a disk.
 func BenchmarkSustained(b *testing.B) {
-	for _, devices := range []int{1, 8} {
+	for _, devices := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("scanners=%d", devices), func(b *testing.B) {
 			x := newBench(b)
 			scanners := x.station(devices)

@@ -38,16 +38,19 @@ func (m *machine) openBoard(own *embedded) (*board, error) {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, fmt.Errorf("make the board's folder: %w (look at [station] data)", err)
 	}
-	v, err := m.openVoice(boardName, folder, "", log)
-	if err != nil {
-		return nil, err
-	}
-	b := &board{voice: v, log: log, said: map[string]string{}}
-	if err := m.wireBoard(b, own); err != nil {
-		b.close()
-		return nil, err
-	}
-	return b, nil
+	var b *board
+	err := despite(folder, log, func() error {
+		v, err := m.openVoice(boardName, folder, "", log)
+		if err != nil {
+			return err
+		}
+		b = &board{voice: v, log: log, said: map[string]string{}}
+		if err = m.wireBoard(b, own); err != nil {
+			b.close()
+		}
+		return err
+	})
+	return b, err
 }
 
 func (m *machine) wireBoard(b *board, own *embedded) error {
@@ -100,6 +103,7 @@ func (b *board) parts() []part {
 	return []part{
 		{"the board's connection to the broker", b.talk},
 		{"the detector", func(ctx context.Context) error { return b.sweep(ctx, b.keep) }},
+		{"the outbox", b.endure},
 		{"the board", b.pages.Run},
 		{"the board's pages", func(ctx context.Context) error { return serve(ctx, b.listen, b.pages, b.log) }},
 	}
@@ -126,6 +130,7 @@ func (b *board) say(c *scan.GapChange) error {
 		return nil
 	}
 	if _, err := b.outbox.Write(c); err != nil {
+		b.look(err)
 		return err
 	}
 	b.said[c.Gap.ID] = now

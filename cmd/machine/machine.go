@@ -40,8 +40,21 @@ func Run(ctx context.Context, cfg *config.Config, o Options) error {
 	if o.Goodbye == nil {
 		o.Goodbye = context.Background()
 	}
-	m := &machine{Options: o, cfg: cfg, started: time.Now()}
-	err := m.run(ctx)
+	var err error
+	for again := true; again; {
+		m := &machine{Options: o, cfg: cfg, started: time.Now()}
+		err = m.run(ctx)
+		// A file that breaks while we run is as little a reason to stop as one
+		// that is found broken at start.
+		var damaged *damagedError
+		again = errors.As(err, &damaged) && ctx.Err() == nil
+		if again {
+			if err := setAside(damaged.folder, damaged.log, damaged.err); err != nil {
+				return err
+			}
+			o.Ready = nil // called once
+		}
+	}
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,4 +38,18 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		return err
 	}
 	return nil
+}
+
+// healthz answers whoever watches the machine: 200, or 503 and why.
+func healthz(health func() error, version string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		answer := any(map[string]string{"status": "ok", "version": version})
+		if err := health(); err != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			answer = map[string]any{"error": map[string]string{"code": "not_healthy", "message": err.Error()}}
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}
 }

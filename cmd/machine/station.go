@@ -1,12 +1,17 @@
 package machine
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"scanpost/cmd/config"
@@ -37,25 +42,31 @@ type station struct {
 	log     *slog.Logger
 	room    *room
 	clock   clockState
+	metrics http.Handler
+	version string
 
-	mu     sync.Mutex
-	state  []event.Device
-	change func() // says that the devices changed
+	mu      sync.Mutex
+	unsaved error // why the last scan was not saved
+	state   []event.Device
+	change  func() // says that the devices changed
 }
 
 func (m *machine) openStation(own *embedded) (*station, error) {
 	c := m.cfg
 	log := m.Log.With("station", c.Station.Name)
-	v, err := m.openVoice(c.Station.Name, m.data(), c.Station.Name, log)
-	if err != nil {
-		return nil, err
-	}
-	s := &station{voice: v, log: log, room: &room{dir: c.Station.Data, perScan: bytesPerScan}}
-	if err := m.wireStation(s, own); err != nil {
-		s.close()
-		return nil, err
-	}
-	return s, nil
+	var s *station
+	err := despite(m.data(), log, func() error {
+		v, err := m.openVoice(c.Station.Name, m.data(), c.Station.Name, log)
+		if err != nil {
+			return err
+		}
+		s = &station{voice: v, log: log, room: &room{dir: c.Station.Data, perScan: bytesPerScan}}
+		if err = m.wireStation(s, own); err != nil {
+			s.close()
+		}
+		return err
+	})
+	return s, err
 }
 
 func (m *machine) wireStation(s *station, own *embedded) error {
@@ -90,6 +101,8 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 		Tell: func(t scan.Told) { m.tell(s, t) },
 		Failed: func(device, what string, err error) {
 			s.log.Error("a scan is not saved", "device", device, "err", err)
+			s.saved(err)
+			s.look(err)
 		},
 	}
 	if c.Screen != nil {
@@ -103,6 +116,7 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 		s.devices = append(s.devices, m.device(s, &c.Devices[i]))
 	}
 	m.metrics.station(s)
+	s.metrics, s.version = m.metrics.handler(), m.Version
 	return nil
 }
 
@@ -114,7 +128,8 @@ func (s *station) close() {
 }
 
 func (s *station) parts() []part {
-	parts := []part{{"the connection to the broker", s.talk}, {"the detector", func(ctx context.Context) error { return s.sweep(ctx, nil) }}}
+	parts := []part{{"the connection to the broker", s.talk}, {"the detector", func(ctx context.Context) error { return s.sweep(ctx, nil) }},
+		{"the outbox", s.endure}}
 	for _, d := range s.devices {
 		parts = append(parts, part{"device " + d.Name, func(ctx context.Context) error {
 			if err := d.Run(ctx); err != nil && ctx.Err() == nil {
@@ -128,6 +143,8 @@ func (s *station) parts() []part {
 	if s.screen != nil {
 		mux := http.NewServeMux()
 		mux.Handle("/", s.screen)
+		mux.Handle("GET /metrics", s.metrics)
+		mux.Handle("GET /healthz", healthz(s.health, s.version))
 		parts = append(parts, part{"the screen", s.screen.Run},
 			part{"the screen's pages", func(ctx context.Context) error { return serve(ctx, s.listen, mux, s.log) }})
 	}
@@ -136,8 +153,12 @@ func (s *station) parts() []part {
 
 // tell lets everybody hear what an operator was told: it is saved by now.
 func (m *machine) tell(s *station, t scan.Told) {
+	if t.Outcome == scan.NotSaved {
+		t.Why = plainly(s.lastFailure())
+	}
 	if t.Number.Seq != 0 {
 		s.room.scanned(t.At)
+		s.saved(nil)
 	}
 	if s.screen != nil {
 		s.screen.Tell(t)
@@ -152,9 +173,10 @@ func (m *machine) tell(s *station, t scan.Told) {
 func (m *machine) device(s *station, c *config.Device) *devices.Device {
 	return &devices.Device{
 		Name: c.Name, Checkpoint: c.Checkpoint, Address: c.Port, Profile: c.Profile, Now: time.Now,
-		Log:   s.log, // it names itself
-		Scan:  func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
-		State: func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
+		Log:     s.log, // it names itself
+		Scan:    func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
+		ScanAll: func(all []scan.Sighting) []scan.Told { return s.life.ScanAll(m.Goodbye, all) },
+		State:   func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
 	}
 }
 
@@ -174,6 +196,46 @@ func (s *station) attached(name string, attached bool, port, reason string) {
 		s.log.Warn("a device came or went, and it is not recorded", "device", name, "err", err)
 	}
 	s.change()
+}
+
+// saved notes what became of the last scan.
+func (s *station) saved(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unsaved = err
+}
+
+func (s *station) lastFailure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unsaved
+}
+
+// plainly says to an operator why a scan is not saved. The log has the rest.
+func plainly(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "The disk is full: call whoever looks after this machine"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return "The disk can not be written: call whoever looks after this machine"
+	}
+	return "The disk is not in order: call whoever looks after this machine"
+}
+
+// health says why parcels can not be scanned here. A broker that is away is
+// no such reason: scanpost_broker_connected tells of it.
+func (s *station) health() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unsaved != nil {
+		return fmt.Errorf("the last scan was not saved: %w", s.unsaved)
+	}
+	for _, d := range s.state {
+		if !d.Attached {
+			return fmt.Errorf("device %s is not there: %s", d.Name, cmp.Or(d.Reason, "not looked for yet"))
+		}
+	}
+	return nil
 }
 
 func (s *station) devicesNow() []event.Device {

@@ -35,15 +35,19 @@ type voice struct {
 
 	losing sync.Mutex
 	lost   map[uint64]bool // own events that can not be read any more, and whose loss was declared
+
+	folder string
+	broken chan error // takes the first word that the outbox can not be written any more
 }
 
 // openVoice opens what a name on the wire keeps on disk.
 func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice, error) {
 	signer, err := proof.LoadOrMakeSigner(folder, "scanpost/v1/"+m.cfg.Station.Site+"/"+name)
 	if err != nil {
-		return nil, err
+		return nil, advise(folder, err)
 	}
-	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{}}
+	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{},
+		folder: folder, broken: make(chan error, 1)}
 	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
 	if err != nil {
 		return nil, err
@@ -136,7 +140,10 @@ func (v *voice) history(each func(scan.Event)) error {
 		case err != nil:
 			return err
 		case next == from:
-			v.declare(damaged)
+			if n := len(damaged); n > 0 {
+				v.log.Error("events are damaged on this disk, their loss is declared (is the disk failing?)", "seq", damaged[0], "count", n)
+				v.declare(damaged)
+			}
 			return nil
 		}
 		from = next
@@ -153,11 +160,10 @@ func (v *voice) declare(damaged []uint64) {
 			continue
 		}
 		if _, err := v.outbox.Write(&scan.Loss{Epoch: v.outbox.Epoch(), From: seq, To: seq, Reason: "damaged on the station's disk"}); err != nil {
-			v.log.Error("an event is damaged, and its loss can not be declared", "seq", seq, "err", err)
+			v.log.Warn("the loss of a damaged event can not be declared now", "seq", seq, "err", err)
 			return
 		}
 		v.lost[seq] = true
-		v.log.Error("an event is damaged on this disk, its loss is declared (is the disk failing?)", "seq", seq)
 	}
 }
 
@@ -167,6 +173,26 @@ func (v *voice) talk(ctx context.Context) error {
 		return nil
 	}
 	return v.up.Run(ctx)
+}
+
+// look notes that a write has failed for good: the file is damaged.
+func (v *voice) look(err error) {
+	if errors.Is(err, outbox.ErrDamaged) {
+		select {
+		case v.broken <- err:
+		default:
+		}
+	}
+}
+
+// endure ends the run when the outbox breaks, so that it can begin anew.
+func (v *voice) endure(ctx context.Context) error {
+	select {
+	case err := <-v.broken:
+		return &damagedError{v.folder, v.log, err}
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 func (v *voice) status(up bool, why string) {

@@ -18,12 +18,12 @@ func commands() *cobra.Command {
 		Long: `Prints the text of a command card. Make it a Code 128 or QR code with any
 label program; a card works at every station that has the same key
 (command_key_file in [station]).`,
-		Args: takes(),
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usageError{errors.New("which card? scanpost command sign-on SIGN, sign-off, undo or seen")}
 		},
 	}
-	cmd.PersistentFlags().StringVarP(&file, "config", "c", "station.toml", "the station's configuration")
+	cmd.PersistentFlags().StringVarP(&file, "config", "c", "station.toml", "the station's configuration `FILE`")
 	for _, c := range []struct{ use, short string }{
 		{"sign-on SIGN", "Sign an operator on; the sign is 1 to 12 of A-Z, 0-9 and -"},
 		{"sign-off", "Sign off whoever is signed on at the device"},

@@ -23,7 +23,12 @@ func decode() *cobra.Command {
 sighting as a line of JSON. The end of the input counts as silence. For a HID
 profile the input is a stream of reports of 8 bytes. Bytes that are no sighting
 are counted by reason on standard error; the exit status is 0 all the same.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("%q is one argument too many", args[1])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := loadProfile(name)
 			if err != nil {
@@ -123,5 +128,5 @@ func loadProfile(name string) (*profile.Profile, error) {
 }
 
 func profileFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVarP(name, "profile", "p", "", "a profile's name (scanpost devices profiles), or the path of one ending in .toml")
+	cmd.Flags().StringVarP(name, "profile", "p", "", "a profile's `NAME` (scanpost devices profiles), or the path of one ending in .toml")
 }

@@ -29,9 +29,10 @@ it broke, and reports what the board found of it.`,
 	flags := cmd.Flags()
 	flags.DurationVar(&o.Duration, "duration", 0, "stop after this long and report; 0 runs until Ctrl-C")
 	flags.Float64Var(&o.Speed, "speed", 1, "how much faster than a real floor the parcels move")
-	flags.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()%1e6), "the same seed breaks the same things")
+	flags.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()%1e6), "the same `NUMBER` breaks the same things; by default another one each time")
+	flags.Lookup("seed").DefValue = "0"
 	flags.BoolVar(&o.Check, "check", false, "fail if something that was broken was not found, or something was found that was not broken")
-	flags.StringVar(&o.Board, "board", "127.0.0.1:8080", "where the board listens")
+	flags.StringVar(&o.Board, "board", "127.0.0.1:8080", "the board's `HOST:PORT`")
 	flags.BoolVar(&o.JSON, "json", false, "report as JSON")
 	return cmd
 }

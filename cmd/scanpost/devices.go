@@ -17,7 +17,7 @@ func devicesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "devices",
 		Short: "Show what is plugged in, which profile fits, and what to write as port",
-		Args:  takes(),
+		Args:  knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := port.List()
 			if err != nil {

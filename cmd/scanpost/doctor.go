@@ -26,7 +26,7 @@ while the agent runs. The exit status is 1 if something is wrong.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "station.toml", "the station's configuration")
+	cmd.Flags().StringVarP(&file, "config", "c", "station.toml", "the station's configuration `FILE`")
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"scanpost/cmd/config"
 	"scanpost/devices/port"
@@ -30,7 +31,12 @@ func checkData(dir string) (list []finding, running bool) {
 		return []finding{ill(what, "write a folder as data in [station]", "%s is a file", dir)}, false
 	}
 	trial, err := os.CreateTemp(dir, ".doctor-*")
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		return []finding{ill(what, "look why the disk is read-only (dmesg: it may be failing), then mount it again", "%s: %v", dir, innermost(err))}, false
+	case errors.Is(err, syscall.ENOSPC):
+		return []finding{ill(what, "make room on the disk", "%s: %v", dir, innermost(err))}, false
+	case err != nil:
 		return []finding{ill(what, "let the agent's user write there: chown -R scanpost "+dir, "%s: %v", dir, innermost(err))}, false
 	}
 	_, err = trial.WriteString("may scans be kept here?\n")
@@ -63,6 +69,8 @@ func checkOutbox(dir string) (list []finding, inUse bool) {
 	switch {
 	case errors.Is(err, outbox.ErrInUse):
 		return []finding{fine(what, "%s is in use, by the agent that runs", dir)}, true
+	case errors.Is(err, outbox.ErrDamaged):
+		return []finding{ill(what, "look at the disk (dmesg), then start the agent", "%v", err)}, false
 	case err != nil:
 		return []finding{ill(what, "do what the sentence says", "%v", err)}, false
 	}

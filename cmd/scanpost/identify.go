@@ -35,7 +35,7 @@ The exit status is 0 when all lines were answered, whatever they held.`,
 			return identifyLines(i, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "", "station.toml with the site's command_key_file, to read command cards")
+	cmd.Flags().StringVarP(&file, "config", "c", "", "the station.toml `FILE` with the site's command_key_file, to read command cards")
 	return cmd
 }
 

@@ -26,7 +26,7 @@ func initCommand() *cobra.Command {
 			return writeNew(out, config.Sample)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "write it to this file, which must not exist yet")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "write it to this `FILE`, which must not exist yet")
 	return cmd
 }
 

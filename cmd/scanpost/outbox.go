@@ -27,17 +27,17 @@ func outboxes() *cobra.Command {
 		Long: `Looks into the outbox of a station whose agent does not run. The file belongs to
 one process at a time; while the agent runs, the board's station page shows the
 same numbers, and everything that is exported here is published.`,
-		Args: takes(),
+		Args: knownCommand,
 		RunE: func(*cobra.Command, []string) error {
 			return usageError{errors.New("what of the outbox? scanpost outbox stats, list, verify or export, with --data DIR")}
 		},
 	}
-	cmd.PersistentFlags().StringVar(&dir, "data", "/var/lib/scanpost", "the station's data folder")
+	cmd.PersistentFlags().StringVar(&dir, "data", "/var/lib/scanpost", "the station's data `FOLDER`")
 	var from uint64
 	var most int
 	bounds := func(sub *cobra.Command) *cobra.Command {
-		sub.Flags().Uint64Var(&from, "from", 1, "the first number")
-		sub.Flags().IntVar(&most, "max", math.MaxInt, "how many")
+		sub.Flags().Uint64Var(&from, "from", 1, "the first `NUMBER`")
+		sub.Flags().IntVar(&most, "max", 0, "at most this `NUMBER`; 0 is all")
 		return sub
 	}
 	look := func(use, short string, with func(*outbox.Outbox, io.Writer) error) *cobra.Command {
@@ -49,15 +49,22 @@ same numbers, and everything that is exported here is published.`,
 	cmd.AddCommand(
 		look("stats", "How full it is, and who has confirmed what", outboxStats),
 		look("verify", "Check every event's bytes against the hashes that heads are signed for", outboxVerify),
-		bounds(look("list", "One line for each event", func(o *outbox.Outbox, w io.Writer) error { return outboxList(o, w, from, most) })),
+		bounds(look("list", "One line for each event", func(o *outbox.Outbox, w io.Writer) error { return outboxList(o, w, from, atMost(most)) })),
 		bounds(look("export", "The events as they are published, one JSON line each", func(o *outbox.Outbox, w io.Writer) error {
-			return o.Read(from, most, func(_ uint64, b []byte) error {
+			return o.Read(from, atMost(most), func(_ uint64, b []byte) error {
 				_, err := fmt.Fprintf(w, "%s\n", b)
 				return err
 			})
 		})),
 	)
 	return cmd
+}
+
+func atMost(n int) int {
+	if n <= 0 {
+		return math.MaxInt
+	}
+	return n
 }
 
 // withOutbox opens an existing outbox; looking must not make one.

@@ -44,7 +44,7 @@ means no more here than that its bytes are in the file.`,
 		},
 	}
 	profileFlag(cmd, &name)
-	cmd.Flags().StringVar(&address, "port", "", "where the device is, as in station.toml (scanpost devices tells)")
+	cmd.Flags().StringVar(&address, "port", "", "the `ADDRESS` of the device, as in station.toml (scanpost devices tells)")
 	return cmd
 }
 

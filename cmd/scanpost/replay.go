@@ -43,7 +43,7 @@ the trace was recorded with.`,
 			return play(cmd.Context(), p, address, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVarP(&name, "profile", "p", "", "a profile's name, or the path of one ending in .toml")
+	cmd.Flags().StringVarP(&name, "profile", "p", "", "a profile's `NAME`, or the path of one ending in .toml")
 	cmd.Flags().BoolVar(&fast, "fast", false, "leave the pauses out")
 	return cmd
 }

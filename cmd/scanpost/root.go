@@ -43,7 +43,10 @@ Then:       scanpost devices, scanpost init --out station.toml, scanpost doctor 
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              knownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:           versionText(),
 	}
+	root.SetVersionTemplate("scanpost {{.Version}}\n")
+	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(
 		a.run(), a.demo(), initCommand(), devicesCommand(), doctor(),
 		identify(), decode(), record(), replay(), check(),
@@ -59,12 +62,33 @@ Then:       scanpost devices, scanpost init --out station.toml, scanpost doctor 
 	return root
 }
 
+// helpCommand is cobra's, but for asking about what is not there.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err == nil && len(rest) > 0 {
+				err = knownCommand(cmd, rest)
+			}
+			if err != nil {
+				return usageError{err}
+			}
+			return cmd.Help()
+		},
+	}
+}
+
 // knownCommand refuses what is no subcommand, in one sentence.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+	if cmd.HasParent() { // "outbox stat" is the command that is looked for
+		args = []string{strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ") + " " + args[0], args[0]}
+	}
+	cmd.SuggestionsMinimumDistance = 1 // one letter
+	if near := cmd.SuggestionsFor(args[len(args)-1]); len(near) > 0 {
 		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
 	return fmt.Errorf("there is no command %q", args[0])

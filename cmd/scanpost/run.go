@@ -14,7 +14,7 @@ func (a *app) run() *cobra.Command {
 	var file string
 	var verbose bool
 	cmd := &cobra.Command{
-		Use:   "run",
+		Use:   "run -c FILE",
 		Short: "Run this machine's role: station, board, broker, or all of them",
 		Long: `Runs what the sections of the configuration say, until it is told to stop.
 Ctrl-C or SIGTERM stops cleanly: what can be sent is sent, the rest waits on
@@ -43,7 +43,7 @@ disk. A second one does not wait for the sending.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "", "the station's configuration (scanpost init prints one)")
+	cmd.Flags().StringVarP(&file, "config", "c", "", "the station's configuration `FILE` (scanpost init prints one)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log everything")
 	return cmd
 }

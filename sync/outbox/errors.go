@@ -12,7 +12,7 @@ import (
 )
 
 // errPanic marks an error that was a panic.
-var errPanic = errors.New("panic")
+var errPanic = errors.New("found while using it")
 
 // guard runs f, and makes an error of a panic: bbolt trusts the bytes of its
 // file, and a damaged page makes it panic or reach beyond the mapped memory.
@@ -47,7 +47,7 @@ func (o *Outbox) explain(doing string, err error) error {
 		if errors.As(err, &one) {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
-		return fmt.Errorf("%s in %s: %w; stop the station, keep a copy of the file, then move it away: a new one is made", doing, o.path, err)
+		return fmt.Errorf("%s in %s: %w; a station sets such a file aside when it starts, and begins a new one", doing, o.path, err)
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%s in %s: the disk is mounted read-only; is it failing? (%w)", doing, o.dir, err)
 	case errors.Is(err, fs.ErrPermission):

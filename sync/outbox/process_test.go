@@ -245,7 +245,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := Open(dir, options)
-		oneSentence(t, err, dir, "is damaged", "move it away")
+		oneSentence(t, err, dir, "is damaged", "sets such a file aside")
 		if !errors.Is(err, ErrDamaged) {
 			t.Errorf("got %v", err)
 		}

@@ -1,0 +1,95 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"scanpost/sync/ledger"
+	"scanpost/sync/outbox"
+)
+
+// despite opens a role although a file of it is damaged: scanning never stops
+// for that. The file is kept under another name, for whoever can read it, and
+// a new one is begun. A new outbox has a new epoch, by which receivers know
+// that numbers of the old one may be missing.
+func despite(folder string, log *slog.Logger, open func() error) error {
+	err := open()
+	for range 2 { // there are two files
+		if !isDamaged(err) {
+			return err
+		}
+		if failed := setAside(folder, log, err); failed != nil {
+			return failed
+		}
+		err = open()
+	}
+	return err
+}
+
+func isDamaged(err error) bool {
+	return errors.Is(err, outbox.ErrDamaged) || errors.Is(err, ledger.ErrDamaged)
+}
+
+// setAside renames the file that an error speaks of.
+func setAside(folder string, log *slog.Logger, why error) error {
+	if errors.Is(why, outbox.ErrDamaged) {
+		aside, err := outbox.SetAside(folder, time.Now())
+		if err != nil {
+			return fmt.Errorf("set the damaged outbox in %s aside: %w (%w)", folder, err, why)
+		}
+		log.Error("the outbox is damaged and was set aside: a new one is begun, scans that were not sent yet are only in the old one (keep it; is the disk failing?)",
+			"file", aside, "err", damageIn(why))
+		return nil
+	}
+	aside := filepath.Join(folder, "ledger.damaged-"+time.Now().UTC().Format("20060102T150405.000")+".db")
+	if err := os.Rename(filepath.Join(folder, "ledger.db"), aside); err != nil {
+		return fmt.Errorf("set the damaged ledger aside: %w (%w)", err, why)
+	}
+	log.Error("the ledger is damaged and was set aside: a new one is begun, and what other stations still hold is asked for again (is the disk failing?)",
+		"file", aside, "err", damageIn(why))
+	return nil
+}
+
+// damageIn is what is wrong with the file, without the advice to do what has
+// been done by now.
+func damageIn(err error) error {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if strings.HasPrefix(e.Error(), outbox.ErrDamaged.Error()) || strings.HasPrefix(e.Error(), ledger.ErrDamaged.Error()) {
+			return e
+		}
+	}
+	return err
+}
+
+// advise adds what to do to an error about the data folder.
+func advise(folder string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w (is the disk of %s failing? dmesg tells)", err, folder)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w (make room on the disk of %s)", err, folder)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w (the data folder has to be a folder)", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (give %s to the user that this runs as: chown -R scanpost %s)", err, folder, folder)
+	}
+	return err
+}
+
+// damagedError ends a run whose outbox broke under it. The next run begins
+// with a new one.
+type damagedError struct {
+	folder string
+	log    *slog.Logger
+	err    error
+}
+
+func (d *damagedError) Error() string { return d.err.Error() }
+func (d *damagedError) Unwrap() error { return d.err }
