@@ -3,7 +3,9 @@ package devices
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,6 +56,9 @@ func (d *Device) serve(ctx context.Context, p port.Port, again bool, rec *record
 		arrivals: make(chan arrival, queue), answers: newAnswers(),
 	}
 	c.fresh()
+	if early, ok := p.(interface{ Skipped() int }); ok && early.Skipped() > 0 {
+		c.fault(fmt.Errorf("%d bytes: %w", early.Skipped(), errEarly))
+	}
 	var all sync.WaitGroup
 	ended := make(chan struct{})
 	all.Go(c.read)
@@ -209,6 +214,10 @@ func (c *connection) finish(err error) {
 func (c *connection) handOver() {
 	for _, fault := range c.out.Faults {
 		c.fault(fault)
+		if errors.Is(fault, wire.ErrTooLong) {
+			// Somebody pulled the trigger, and must not be left without an answer.
+			c.out.Sightings = slices.Insert(c.out.Sightings, 0, wire.Sighting{NoRead: true, Note: "it is longer than any label of ours"})
+		}
 	}
 	for _, reply := range c.out.Replies {
 		c.lost(c.answers.reply(reply))

@@ -190,3 +190,30 @@ func TestRecordAndReplay(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever pulled the trigger gets an answer: a code that is longer than any
+// label is handed over as a reading that could not be read, before what
+// follows it, and the scanner gets its bad signal.
+func TestTooLongIsTold(t *testing.T) {
+	s := scanner(t)
+	b := newBench(t, s.Address(), lineProfile())
+	got := make(chan scan.Sighting, 2)
+	b.Scan = func(s scan.Sighting) scan.Told {
+		got <- s
+		if s.NoRead {
+			return scan.Told{Outcome: scan.Unreadable}
+		}
+		return scan.Told{Outcome: scan.Saved}
+	}
+	b.start()
+	want(t, b.states, "came")
+	must(t, s.Scan("", strings.Repeat("x", 9000)))
+	if first := <-got; !first.NoRead || first.Code != "" || first.Note == "" {
+		t.Errorf("the long code was handed over as %+v", first)
+	}
+	must(t, s.Scan("", "after"))
+	if second := <-got; second.NoRead || second.Code != "after" {
+		t.Errorf("what followed was handed over as %+v", second)
+	}
+	b.end()
+}

@@ -30,13 +30,18 @@ type clock struct {
 	recent [64]time.Duration
 	n      int           // samples taken since the estimate began
 	guess  time.Duration // until there is a sample: what it was before the clock stepped, and the step
+	vague  bool          // the guess rests on nothing
 }
 
-// step starts the estimate anew.
-func (c *clock) step(by time.Duration) {
+// step starts the estimate anew. Whether the samples so far were taken before
+// the step or after it is not known when it was the station's clock.
+func (c *clock) step(by time.Duration, sure bool) {
 	before, _ := c.offset()
-	*c = clock{guess: before + by}
+	*c = clock{guess: before + by, vague: c.vague && c.n == 0 || !sure}
 }
+
+// founded reports whether the estimate rests on a head, now or in the ledger.
+func (c *clock) founded() bool { return c.n > 0 || !c.vague }
 
 func (c *clock) sample(head, arrived time.Time) {
 	c.recent[c.n%len(c.recent)] = head.Sub(arrived)
@@ -56,7 +61,7 @@ func (c *clock) offset() (time.Duration, bool) {
 
 // jump is a step of a station's clock between two of its events.
 type jump struct {
-	stream int // the stream's order
+	stream *stream
 	seq    uint64
 	by     time.Duration
 }
@@ -65,14 +70,27 @@ type jump struct {
 type lost struct {
 	epoch       string
 	fromN, toN  uint64
-	after, till time.Time // observer's clock; zero if unknown
+	after, till time.Time // of the events before and behind, station's clock; zero if there is none
+	resumed     time.Time // observer's clock: of the first complete head behind it, where no event is
 	since       time.Time // when it was found
+}
+
+// between is when what is lost can have been said, on the observer's clock;
+// a zero end is open.
+func (s *station) between(l *lost) (after, till time.Time) {
+	if !l.after.IsZero() {
+		after = s.observed(l.epoch, l.fromN-1, l.after)
+	}
+	if till = l.resumed; !l.till.IsZero() {
+		till = s.observed(l.epoch, l.toN+1, l.till)
+	}
+	return after, till
 }
 
 // stream is one epoch of a station's log as it is held here.
 type stream struct {
 	epoch              string
-	order              int       // of the station's streams, as they were first met
+	met                time.Time // when the first of it arrived: the older log was met earlier
 	lowest             uint64    // smallest number observed
 	lowestAt           time.Time // its time, station's clock
 	highest            uint64    // largest number observed
@@ -82,7 +100,7 @@ type stream struct {
 }
 
 // hear extends a station's coverage by a head whose events are all held here.
-func (f *Floor) hear(s *station, epoch string, upto time.Time) {
+func (f *Floor) hear(s *station, epoch string, seq uint64, upto time.Time) {
 	if n := len(s.spans); n > 0 && s.spans[n-1].epoch == epoch {
 		if upto.After(s.spans[n-1].to) {
 			s.spans[n-1].to = upto
@@ -95,18 +113,16 @@ func (f *Floor) hear(s *station, epoch string, upto time.Time) {
 		}
 	}
 	begin := span{epoch: epoch, from: upto, to: upto}
-	if st := s.streams[epoch]; st != nil && st.lowest != 0 {
-		begin.from = s.observed(epoch, st.lowest, st.lowestAt)
-		if st.lowest == 1 && len(s.spans) == 0 {
-			begin.from = time.Time{}
-		}
-	} else if len(s.spans) == 0 {
-		begin.from = time.Time{} // a log without events: nothing was ever said
+	st := s.stream(epoch)
+	oldest := len(s.spans) == 0
+	for _, o := range s.streams {
+		oldest = oldest && !o.met.Before(st.met)
 	}
-	if n := len(s.spans); n > 0 {
-		// Between the last head of the epoch before and the first event of
-		// this one anything may have been scanned and lost.
-		s.losses = append(s.losses, lost{epoch: s.spans[n-1].epoch, after: s.spans[n-1].to, till: begin.from})
+	if st.lowest != 0 {
+		begin.from = s.observed(epoch, st.lowest, st.lowestAt)
+	}
+	if oldest && (st.lowest == 1 || seq == 0) { // nothing was ever said before
+		begin.from = time.Time{}
 	}
 	s.spans = append(s.spans, begin)
 	f.reconsider(s)
@@ -117,9 +133,9 @@ func (f *Floor) hear(s *station, epoch string, upto time.Time) {
 func (s *station) observed(epoch string, seq uint64, at time.Time) time.Time {
 	off, _ := s.clock.offset()
 	if len(s.jumps) > 0 {
-		order := s.stream(epoch).order
+		st := s.stream(epoch)
 		for _, j := range s.jumps {
-			if j.stream > order || j.stream == order && j.seq > seq {
+			if j.stream == st && j.seq > seq || j.stream != st && j.stream.met.After(st.met) {
 				off -= j.by
 			}
 		}
@@ -149,6 +165,14 @@ func (e evidence) complete() bool {
 	return len(e.waiting) == 0 && len(e.lost) == 0 && !e.nobody
 }
 
+// unless adds that a sighting can not be dated yet.
+func (e evidence) unless(s *station) evidence {
+	if e.complete() && !s.clock.founded() {
+		e.waiting = append(e.waiting, s)
+	}
+	return e
+}
+
 func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 	var e evidence
 	e.nobody = true
@@ -171,6 +195,11 @@ func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 }
 
 func (s *station) covers(from, to time.Time) bool {
+	for i := range s.losses {
+		if after, till := s.between(&s.losses[i]); !to.Before(after) && (till.IsZero() || !till.Before(from)) {
+			return false
+		}
+	}
 	for i := len(s.spans) - 1; i >= 0; i-- {
 		if s.spans[i].covers(from, to) {
 			return true

@@ -112,7 +112,7 @@ func NewFloor(r Rules) *Floor {
 func (f *Floor) station(name string) *station {
 	s := f.stations[name]
 	if s == nil {
-		s = &station{name: name, devices: map[string]*DeviceView{}, streams: map[string]*stream{}}
+		s = &station{name: name, devices: map[string]*DeviceView{}, streams: map[string]*stream{}, clock: clock{vague: name != f.rules.Self}}
 		f.stations[name] = s
 	}
 	return s
@@ -121,11 +121,17 @@ func (f *Floor) station(name string) *station {
 func (s *station) stream(epoch string) *stream {
 	st := s.streams[epoch]
 	if st == nil {
-		st = &stream{epoch: epoch, order: len(s.streams)}
+		st = &stream{epoch: epoch}
 		s.streams[epoch] = st
 		s.newest = st
 	}
 	return st
+}
+
+func (st *stream) meet(at time.Time) {
+	if st.met.IsZero() || at.Before(st.met) {
+		st.met = at
+	}
 }
 
 // serve notes that a station serves checkpoints. It only ever adds: a scan
@@ -148,6 +154,7 @@ func (f *Floor) Observe(ev Event, arrived time.Time) {
 	f.tick(arrived)
 	s := f.station(ev.Station)
 	st := s.stream(ev.Epoch)
+	st.meet(arrived)
 	if st.lowest == 0 || ev.Seq < st.lowest {
 		st.lowest, st.lowestAt = ev.Seq, ev.At
 	}
@@ -229,12 +236,44 @@ func (f *Floor) unit(key string, ids []string) *unit {
 		f.units[key] = u
 	}
 	for _, id := range ids {
-		if id != u.key && !slices.Contains(u.ids, id) && Tracked(id) && f.units[id] == nil {
-			u.ids = append(u.ids, id)
-			f.alias[id] = u
+		if id == u.key || !Tracked(id) || !Tracked(u.key) || slices.Contains(u.ids, id) {
+			continue
 		}
+		v := f.units[id]
+		if v == nil {
+			v = f.alias[id]
+		}
+		if v != nil && v != u {
+			f.join(u, v)
+			continue
+		}
+		u.ids = append(u.ids, id)
+		f.alias[id] = u
 	}
 	return u
+}
+
+// join makes one unit of two that turned out to be the same.
+func (f *Floor) join(u, v *unit) {
+	if v.journey != nil {
+		f.count(v, make([][]*sighted, len(v.journey.Steps)))
+	}
+	for _, id := range v.gaps {
+		if g := f.gaps[id]; g.State != Closed {
+			f.shut(g, ClosedArrived, "", f.now)
+		}
+	}
+	u.seen = append(u.seen, v.seen...)
+	for _, id := range append(v.ids, v.key) {
+		if id != u.key && !slices.Contains(u.ids, id) {
+			u.ids = append(u.ids, id)
+		}
+		f.alias[id] = u
+	}
+	delete(f.units, v.key)
+	delete(f.touched, v)
+	v.journey, v.seen = nil, nil // who still waits for it finds nothing to judge
+	f.touch(u)
 }
 
 func (f *Floor) voided(s *station, v *Void) {
@@ -272,13 +311,13 @@ func (f *Floor) later(u *unit, s *station, v *Void) {
 func (f *Floor) stepped(s *station, st *stream, ev Event, e *ClockStep) {
 	by := e.New.Sub(e.Old) - e.Elapsed
 	for _, j := range s.jumps {
-		if j.stream == st.order && j.seq == ev.Seq {
+		if j.stream == st && j.seq == ev.Seq {
 			return
 		}
 	}
-	s.jumps = append(s.jumps, jump{stream: st.order, seq: ev.Seq, by: by})
+	s.jumps = append(s.jumps, jump{stream: st, seq: ev.Seq, by: by})
 	if s.name != f.rules.Self { // our own clock is the one that times are compared on
-		s.clock.step(by)
+		s.clock.step(by, false)
 	}
 	f.reconsider(s)
 }
@@ -314,11 +353,29 @@ func (f *Floor) HeadArrived(name string, at, arrived time.Time) {
 	defer f.mu.Unlock()
 	f.tick(arrived)
 	s := f.station(name)
+	founded := s.clock.founded()
+	before, sampled := s.clock.offset()
 	s.clock.sample(at, arrived)
+	if now, _ := s.clock.offset(); !founded || !sampled && (now-before).Abs() > clockJump {
+		f.rejudge(s)
+	}
 	if arrived.After(s.headAt) {
 		s.headAt = arrived
 	}
 	f.change()
+}
+
+// rejudge looks again at every unit that a station has seen: the times of its
+// sightings have moved.
+func (f *Floor) rejudge(s *station) {
+	for _, u := range f.units {
+		for i := range u.seen {
+			if u.seen[i].station == s {
+				f.touch(u)
+				break
+			}
+		}
+	}
 }
 
 // Covered takes in a head all of whose events are stored here. For a head
@@ -330,6 +387,15 @@ func (f *Floor) Covered(name, epoch string, seq uint64, at, arrived time.Time, o
 	f.tick(arrived)
 	s := f.station(name)
 	st := s.stream(epoch)
+	st.meet(arrived)
+	if !live && s.clock.n == 0 { // until a live head comes, the ledger knows best
+		s.clock.guess, s.clock.vague = offset, false
+		for _, j := range s.jumps {
+			if j.stream == st && j.seq > seq || j.stream != st && j.stream.met.After(st.met) {
+				s.clock.guess += j.by
+			}
+		}
+	}
 	if seq < st.covered {
 		return
 	}
@@ -341,7 +407,12 @@ func (f *Floor) Covered(name, epoch string, seq uint64, at, arrived time.Time, o
 		}
 	}
 	before := s.heardTo()
-	f.hear(s, epoch, at.Add(-offset-f.rules.Margin))
+	for i := range s.losses {
+		if l := &s.losses[i]; l.epoch == epoch && l.toN <= seq && l.till.IsZero() && l.resumed.IsZero() {
+			l.resumed = at.Add(-offset)
+		}
+	}
+	f.hear(s, epoch, seq, at.Add(-offset-f.rules.Margin))
 	if heard := s.heardTo(); heard.After(before) {
 		s.waiting.ready(heard, f.touch)
 		f.change()
@@ -372,20 +443,7 @@ func (f *Floor) lost(s *station, epoch string, from, to uint64, after, till time
 			return
 		}
 	}
-	l := lost{epoch: epoch, fromN: from, toN: to, since: f.now}
-	if !after.IsZero() {
-		l.after = s.observed(epoch, from-1, after)
-	}
-	if !till.IsZero() {
-		l.till = s.observed(epoch, to+1, till)
-	}
-	s.losses = append(s.losses, l)
-	if n := len(s.spans); n > 0 && s.spans[n-1].epoch == epoch && !l.till.IsZero() {
-		// What follows is a new stretch of the same epoch.
-		s.spans = append(s.spans, span{epoch: epoch, from: l.till, to: l.till})
-	} else if n == 0 && !l.till.IsZero() {
-		s.spans = append(s.spans, span{epoch: epoch, from: l.till, to: l.till})
-	}
+	s.losses = append(s.losses, lost{epoch: epoch, fromN: from, toN: to, after: after, till: till, since: f.now})
 	f.reconsider(s)
 }
 
@@ -466,13 +524,12 @@ func (f *Floor) jumped(by time.Duration) {
 			move(&s.spans[i].to)
 		}
 		for i := range s.losses {
-			move(&s.losses[i].after)
-			move(&s.losses[i].till)
+			move(&s.losses[i].resumed)
 		}
 		move(&s.headAt)
 		move(&s.stateAt)
 		if s.name != f.rules.Self {
-			s.clock.step(-by)
+			s.clock.step(-by, true)
 		}
 		f.reconsider(s)
 	}

@@ -118,7 +118,7 @@ func (f *Floor) find(u *unit, at [][]*sighted, now time.Time) []judged {
 				f.due.add(due, u)
 			} else {
 				found = append(found, judged{step: next, kind: Overdue, since: due, due: due,
-					from: last.at(), to: due, last: last, evidence: f.evidence(u.journey.Steps[next].At, last.at(), due)})
+					from: last.at(), to: due, last: last, evidence: f.evidence(u.journey.Steps[next].At, last.at(), due).unless(last.station)})
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func (f *Floor) skipped(u *unit, at [][]*sighted, step int) judged {
 	t := later.at()
 	from, to := f.stretch(u, at, step, laterStep, t)
 	return judged{step: step, kind: Skipped, since: t, from: from, to: to, last: later,
-		evidence: f.evidence(u.journey.Steps[step].At, from, to)}
+		evidence: f.evidence(u.journey.Steps[step].At, from, to).unless(later.station)}
 }
 
 // stretch is the time in which a unit seen at a later step at t could have
@@ -150,13 +150,16 @@ func (f *Floor) stretch(u *unit, at [][]*sighted, step, laterStep int, t time.Ti
 		transit = f.rules.Transit
 	}
 	to = t.Add(-transit)
-	from = t.Add(-f.rules.Lookback)
+	from = time.Time{}
 	for i := range step {
 		for _, s := range at[i] {
-			if seen := s.at(); !seen.After(t) && seen.After(from) {
+			if seen := s.at(); s.station.clock.founded() && !seen.After(t) && seen.After(from) {
 				from = seen
 			}
 		}
+	}
+	if from.IsZero() {
+		from = t.Add(-f.rules.Lookback)
 	}
 	if from.After(to) {
 		from = to

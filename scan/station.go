@@ -189,6 +189,9 @@ func (st *Station) noRead(b *bench, s Sighting) Told {
 	}
 	told := Told{Outcome: Unreadable, At: number.At, Number: number, Code: s.Code, Device: s.Device, Checkpoint: s.Checkpoint, Operator: b.operator,
 		Why: "The reader could not read it"}
+	if s.Note != "" {
+		told.Why = "Not a label: " + s.Note
+	}
 	b.recorded(s, told)
 	st.Tell(told)
 	return told

@@ -1,6 +1,9 @@
 package scan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Judgement is what local knowledge says about a scan that is about to be
 // recorded.
@@ -19,21 +22,7 @@ func (f *Floor) Judge(key string, ids []string, checkpoint string, now time.Time
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tick(now)
-	u := f.units[key]
-	if u == nil {
-		u = f.alias[key]
-	}
-	for _, id := range ids {
-		if u == nil {
-			u = f.units[id]
-		}
-	}
-	if u == nil {
-		u = &unit{key: key}
-		if Tracked(key) && len(f.rules.Journeys) > 0 {
-			u.journey = &f.rules.Journeys[0]
-		}
-	}
+	u := f.known(key, ids)
 	if !Tracked(key) {
 		return Judgement{Verdict: OK}
 	}
@@ -48,6 +37,31 @@ func (f *Floor) Judge(key string, ids []string, checkpoint string, now time.Time
 		return Judgement{Verdict: OK}
 	}
 	return f.previous(u, step, now)
+}
+
+// known is what is known under any of a code's identifiers, as one unit.
+func (f *Floor) known(key string, ids []string) *unit {
+	var found []*unit
+	for _, id := range append([]string{key}, ids...) {
+		u := f.units[id]
+		if u == nil {
+			u = f.alias[id]
+		}
+		if u != nil && (id == key || Tracked(id)) && !slices.Contains(found, u) {
+			found = append(found, u)
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
+	}
+	u := &unit{key: key}
+	if Tracked(key) && len(f.rules.Journeys) > 0 {
+		u.journey = &f.rules.Journeys[0]
+	}
+	for _, v := range found {
+		u.seen = append(u.seen, v.seen...)
+	}
+	return u
 }
 
 // earlier is the unit's newest valid scan at a checkpoint.
@@ -80,9 +94,13 @@ func (f *Floor) previous(u *unit, step int, now time.Time) Judgement {
 		e := f.evidence(u.journey.Steps[i].At, from, to)
 		if e.complete() {
 			missing = append(missing, u.journey.Steps[i].At)
-		} else {
-			unsure = append(unsure, u.journey.Steps[i].At)
-			waiting = append(waiting, names(e.waiting)...)
+			continue
+		}
+		unsure = append(unsure, u.journey.Steps[i].At)
+		for _, s := range e.waiting {
+			if !f.silent(s) { // who is silent will not answer in a moment either
+				waiting = append(waiting, s.name)
+			}
 		}
 	}
 	switch {

@@ -300,16 +300,7 @@ func (f *Floor) Stations(now time.Time) []StationView {
 func (f *Floor) stationView(s *station) StationView {
 	v := StationView{Name: s.name, Checkpoints: append([]string{}, s.checkpoints...), Online: s.online, SignedOff: s.signedOff, Silent: f.silent(s),
 		HeardTo: s.heardTo().UTC(), HeadAt: s.headAt, LastScan: s.lastScan, Version: s.version, Devices: []DeviceView{}, Heard: []Stretch{}}
-	for _, sp := range s.spans {
-		from := sp.from
-		if from.IsZero() {
-			from = sp.to // a log without events says nothing about when it began
-			if st := s.streams[sp.epoch]; st != nil && st.lowest != 0 {
-				from = s.observed(sp.epoch, st.lowest, st.lowestAt)
-			}
-		}
-		v.Heard = append(v.Heard, Stretch{From: milli(from), To: milli(sp.to)})
-	}
+	v.Heard = append(v.Heard, s.heard()...)
 	if s.heardTo().IsZero() {
 		v.HeardTo = time.Time{}
 	}
@@ -339,4 +330,38 @@ func (f *Floor) stationView(s *station) StationView {
 	}
 	slices.SortFunc(v.Devices, func(a, b DeviceView) int { return strings.Compare(a.Name, b.Name) })
 	return v
+}
+
+// heard lists the stretches of time for which all of a station's scans are
+// known, less what was lost in them.
+func (s *station) heard() []Stretch {
+	var out []Stretch
+	for _, sp := range s.spans {
+		from := sp.from
+		if from.IsZero() {
+			from = sp.to // a log without events says nothing about when it began
+			if st := s.streams[sp.epoch]; st != nil && st.lowest != 0 {
+				from = s.observed(sp.epoch, st.lowest, st.lowestAt)
+			}
+		}
+		out = append(out, Stretch{From: milli(from), To: milli(sp.to)})
+	}
+	for i := range s.losses {
+		after, till := s.between(&s.losses[i])
+		var left []Stretch
+		for _, h := range out {
+			if h.To.Before(after) || !till.IsZero() && h.From.After(till) {
+				left = append(left, h)
+				continue
+			}
+			if h.From.Before(after) {
+				left = append(left, Stretch{From: h.From, To: milli(after)})
+			}
+			if !till.IsZero() && h.To.After(till) {
+				left = append(left, Stretch{From: milli(till), To: h.To})
+			}
+		}
+		out = left
+	}
+	return out
 }

@@ -62,6 +62,9 @@ func (c *checker) journeys() {
 	names := map[string]int{}
 	for i, r := range c.raw.Journey {
 		key := at("journey", i)
+		if i > 0 {
+			c.wrong(key, "there is one journey so far, and every parcel is judged by it; take the others out")
+		}
 		c.name(key.then("name"), r.Name, `a name such as "outbound"`)
 		c.once(names, key.then("name"), r.Name)
 		if len(r.Steps) < 2 {

@@ -64,7 +64,8 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 	}
 	// What was said of each gap, and decided, is in the board's own log.
 	last := map[string]scan.Gap{}
-	if err := b.history(func(ev scan.Event) {
+	stats := b.outbox.Stats()
+	if err := b.history(stats.First, stats.Last, func(ev scan.Event) {
 		if g, ok := ev.Entry.(*scan.GapChange); ok {
 			last[g.Gap.ID] = g.Gap
 		}
@@ -80,6 +81,7 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 	if err := b.down.Load(); err != nil {
 		return err
 	}
+	close(b.loaded)
 	b.keep(b.floor.Sweep(m.started))
 	m.metrics.board(b)
 	b.pages = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
@@ -101,11 +103,11 @@ func (b *board) close() {
 
 func (b *board) parts() []part {
 	return []part{
-		{"the board's connection to the broker", b.talk},
-		{"the detector", func(ctx context.Context) error { return b.sweep(ctx, b.keep) }},
-		{"the outbox", b.endure},
-		{"the board", b.pages.Run},
-		{"the board's pages", func(ctx context.Context) error { return serve(ctx, b.listen, b.pages, b.log) }},
+		{name: "the board's connection to the broker", run: b.talk},
+		{name: "the detector", run: func(ctx context.Context) error { return b.sweep(ctx, b.keep) }},
+		{name: "the outbox", run: b.endure},
+		{name: "the board", run: b.pages.Run},
+		{name: "the board's pages", run: func(ctx context.Context) error { return serve(ctx, b.listen, b.pages, b.log) }},
 	}
 }
 

@@ -71,8 +71,9 @@ type machine struct {
 
 // part is something that runs until it is told to stop.
 type part struct {
-	name string
-	run  func(context.Context) error
+	name   string
+	run    func(context.Context) error
+	beside bool // not a station's: a station goes on without it
 }
 
 func (m *machine) run(ctx context.Context) error {
@@ -94,7 +95,7 @@ func (m *machine) run(ctx context.Context) error {
 		brokerUp = b
 		m.info.Broker = b.addr
 		closers = append(closers, b.stop)
-		parts = append(parts, part{"broker", b.wait})
+		parts = append(parts, part{"broker", b.wait, true})
 	}
 	if m.cfg.Board != nil {
 		b, err := m.openBoard(brokerUp)
@@ -102,7 +103,10 @@ func (m *machine) run(ctx context.Context) error {
 			return err
 		}
 		closers = append(closers, b.close)
-		parts = append(parts, b.parts()...)
+		for _, p := range b.parts() {
+			p.beside = true
+			parts = append(parts, p)
+		}
 	}
 	if len(m.cfg.Devices) > 0 {
 		s, err := m.openStation(brokerUp)
@@ -116,17 +120,24 @@ func (m *machine) run(ctx context.Context) error {
 		m.Ready(m.info)
 	}
 	m.Log.Info("running", "site", m.cfg.Station.Site, "station", m.cfg.Station.Name, "board", m.info.Board, "screen", m.info.Screen, "broker", m.info.Broker)
-	return together(ctx, parts)
+	return m.together(ctx, parts)
 }
 
 // together runs parts until the context ends or one fails, and waits for all.
-func together(ctx context.Context, parts []part) error {
+// Where there is scanning to be done, nothing else's failure ends it.
+func (m *machine) together(ctx context.Context, parts []part) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var all sync.WaitGroup
 	for _, p := range parts {
 		all.Go(func() {
-			if err := p.run(ctx); err != nil && ctx.Err() == nil {
+			err := p.run(ctx)
+			var damaged *damagedError // begins anew, all together
+			switch {
+			case err == nil || ctx.Err() != nil:
+			case p.beside && len(m.cfg.Devices) > 0 && !errors.As(err, &damaged):
+				m.Log.Error("a part of this machine has failed; scanning goes on", "reason", p.name, "err", err)
+			default:
 				stop(fmt.Errorf("%s: %w", p.name, err))
 			}
 		})

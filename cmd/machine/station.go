@@ -42,6 +42,7 @@ type station struct {
 	log     *slog.Logger
 	room    *room
 	clock   clockState
+	known   uint64 // its own events from here on were known before it scanned
 	metrics http.Handler
 	version string
 
@@ -87,7 +88,7 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 	if s.up != nil {
 		s.change = s.up.Changed
 	}
-	if err := s.remember(func(ev scan.Event) { s.floor.Observe(ev, m.started) }); err != nil {
+	if s.known, err = s.begin(); err != nil {
 		return err
 	}
 	// This station serves its checkpoints whether or not anybody hears it.
@@ -128,10 +129,16 @@ func (s *station) close() {
 }
 
 func (s *station) parts() []part {
-	parts := []part{{"the connection to the broker", s.talk}, {"the detector", func(ctx context.Context) error { return s.sweep(ctx, nil) }},
-		{"the outbox", s.endure}}
+	parts := []part{{name: "the connection to the broker", run: s.talk}, {name: "the detector", run: func(ctx context.Context) error { return s.sweep(ctx, nil) }},
+		{name: "the outbox", run: s.endure},
+		{name: "what is on disk", run: func(ctx context.Context) error {
+			if err := s.remember(ctx, s.known); err != nil {
+				s.log.Error("what is on disk can not be read: the checkpoint before can not be checked", "err", err)
+			}
+			return nil
+		}}}
 	for _, d := range s.devices {
-		parts = append(parts, part{"device " + d.Name, func(ctx context.Context) error {
+		parts = append(parts, part{name: "device " + d.Name, run: func(ctx context.Context) error {
 			if err := d.Run(ctx); err != nil && ctx.Err() == nil {
 				// No waiting would cure it, and the others go on.
 				s.log.Error("a device is out", "device", d.Name, "err", err)
@@ -145,8 +152,8 @@ func (s *station) parts() []part {
 		mux.Handle("/", s.screen)
 		mux.Handle("GET /metrics", s.metrics)
 		mux.Handle("GET /healthz", healthz(s.health, s.version))
-		parts = append(parts, part{"the screen", s.screen.Run},
-			part{"the screen's pages", func(ctx context.Context) error { return serve(ctx, s.listen, mux, s.log) }})
+		parts = append(parts, part{name: "the screen", run: s.screen.Run},
+			part{name: "the screen's pages", run: func(ctx context.Context) error { return serve(ctx, s.listen, mux, s.log) }})
 	}
 	return parts
 }

@@ -38,6 +38,8 @@ type voice struct {
 
 	folder string
 	broken chan error // takes the first word that the outbox can not be written any more
+
+	loaded chan struct{} // closed when what is on disk has been fed to the floor
 }
 
 // openVoice opens what a name on the wire keeps on disk.
@@ -47,7 +49,7 @@ func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice
 		return nil, advise(folder, err)
 	}
 	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{},
-		folder: folder, broken: make(chan error, 1)}
+		folder: folder, broken: make(chan error, 1), loaded: make(chan struct{})}
 	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
 	if err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 		return err
 	}
 	u.Site, u.Station, u.Outbox, u.Version, u.Log = m.cfg.Station.Site, v.name, v.outbox, m.Version, v.log
-	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.down.Session, v.status
+	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.hear, v.status
 	u.Damaged = func(seq uint64) { v.declare([]uint64{seq}) }
 	v.up = uplink.New(u)
 	return nil
@@ -101,53 +103,98 @@ func (m *machine) brokerOptions(name string, own *embedded) (mqtt.Options, error
 	return o, err
 }
 
-// remember feeds the floor with everything that is on disk here.
-func (v *voice) remember(own func(scan.Event)) error {
-	if err := v.down.Load(); err != nil {
-		return err
+// newest is how many of its own events a station knows before it scans. The
+// others are read while it does.
+const newest = 2000
+
+// begin feeds the floor with the newest of the voice's own events, and
+// returns the number they begin with.
+func (v *voice) begin() (uint64, error) {
+	stats := v.outbox.Stats()
+	from := stats.First
+	if stats.Last >= newest {
+		from = max(from, stats.Last-newest+1)
 	}
-	return v.history(func(ev scan.Event) {
-		if own != nil {
-			own(ev)
-		}
-	})
+	return from, v.history(from, stats.Last, v.own)
 }
 
-// history goes through the voice's own log. An event that the disk has damaged
-// is one event less, and never a reason not to start.
-func (v *voice) history(each func(scan.Event)) error {
+// remember feeds the floor with everything else that is on disk here. Scanning
+// and sending do not wait for it: until it is done there is less evidence, and
+// what has no evidence is not verifiable.
+func (v *voice) remember(ctx context.Context, before uint64) error {
+	defer close(v.loaded)
+	err := v.history(v.outbox.Stats().First, before-1, func(ev scan.Event) {
+		if ctx.Err() == nil {
+			v.own(ev)
+		}
+	})
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	v.floor.Remembered()
+	return v.down.Load()
+}
+
+func (v *voice) own(ev scan.Event) { v.floor.Observe(ev, ev.At) }
+
+// hear is the downlink's session, once the ledger has been read.
+func (v *voice) hear(ctx context.Context, l *mqtt.Link) error {
+	select {
+	case <-v.loaded:
+		return v.down.Session(ctx, l)
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// history goes through the voice's own log, from one number to another. An
+// event that the disk has damaged is one event less, and never a reason not
+// to start.
+func (v *voice) history(from, upto uint64, each func(scan.Event)) error {
 	var damaged []uint64
-	for from := v.outbox.Stats().First; ; {
-		next := from
-		err := v.outbox.Read(from, 1000, func(seq uint64, b []byte) error {
-			next = seq + 1
-			ev, err := event.Parse(b)
-			if err != nil {
-				v.log.Warn("own event can not be read, passed over", "seq", seq, "err", err)
-				return nil
-			}
-			if l, ok := ev.Entry.(*scan.Loss); ok && l.Epoch == ev.Epoch && l.From == l.To {
-				v.lost[l.From] = true
-			}
-			each(ev)
-			return nil
-		})
+	for from <= upto {
+		next, err := v.page(from, upto, each)
 		var one *outbox.DamagedError
 		switch {
-		case errors.As(err, &one) && one.Seq >= next:
-			damaged = append(damaged, one.Seq)
-			next = one.Seq + 1
+		case errors.As(err, &one):
+			if next = one.Seq + 1; one.Seq <= upto {
+				damaged = append(damaged, one.Seq)
+			}
 		case err != nil:
 			return err
 		case next == from:
-			if n := len(damaged); n > 0 {
-				v.log.Error("events are damaged on this disk, their loss is declared (is the disk failing?)", "seq", damaged[0], "count", n)
-				v.declare(damaged)
-			}
-			return nil
+			next = upto + 1 // there are no more
 		}
 		from = next
 	}
+	if n := len(damaged); n > 0 {
+		v.log.Error("events are damaged on this disk, their loss is declared (is the disk failing?)", "seq", damaged[0], "count", n)
+		v.declare(damaged)
+	}
+	return nil
+}
+
+// page reads some of the log and returns the number that comes next.
+func (v *voice) page(from, upto uint64, each func(scan.Event)) (next uint64, err error) {
+	next = from
+	err = v.outbox.Read(from, 1000, func(seq uint64, b []byte) error {
+		if next = seq + 1; seq > upto {
+			return nil
+		}
+		ev, err := event.Parse(b)
+		if err != nil {
+			v.log.Warn("own event can not be read, passed over", "seq", seq, "err", err)
+			return nil
+		}
+		if l, ok := ev.Entry.(*scan.Loss); ok && l.Epoch == ev.Epoch && l.From == l.To {
+			v.losing.Lock()
+			v.lost[l.From] = true
+			v.losing.Unlock()
+		}
+		each(ev)
+		return nil
+	})
+	return next, err
 }
 
 // declare says, once and for all, that events can not be read any more, so

@@ -245,7 +245,9 @@ func (d *Downlink) AskHead(station string) bool {
 	d.asked[station] = now
 	d.mu.Unlock()
 	req := event.Request{ID: d.o.Requester + "-head", From: d.o.Requester, Head: true}
-	return l.send(mqtt.Message{Topic: d.topics(station).Req(), Payload: req.JSON()}) == nil
+	// A stuck line can take ten seconds to be found out, and a scan waits here.
+	go l.send(mqtt.Message{Topic: d.topics(station).Req(), Payload: req.JSON()})
+	return true
 }
 
 // Counts are the totals so far.

@@ -19,7 +19,7 @@ func (d *Downlink) Load() error {
 			return nil // it comes again
 		}
 		st := d.station(name)
-		st.epoch = b.Epoch
+		st.epoch, st.lastBirth = b.Epoch, value
 		// Without its session: who knows how many there were since, and a will
 		// of any of them is news.
 		d.o.Floor.Birth(name, b.Checkpoints, views(b.Devices), "", b.Version, b.Online, b.SignedOff, b.At)
@@ -63,6 +63,7 @@ func (d *Downlink) Load() error {
 		// The estimate holds for heads that the broker kept since, unless the
 		// clock has stepped after it was made.
 		st.offset, st.offsetOK = h.Offset, true
+		st.offsetEpoch, st.offsetSeq = h.Epoch, h.Seq
 		if step := stepped[h.Station]; step.Epoch == h.Epoch && step.Seq > h.Seq || step.Epoch != h.Epoch && step.At.After(h.At) {
 			st.offset, st.offsetOK = time.Duration(0), false
 		}

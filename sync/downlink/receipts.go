@@ -46,6 +46,9 @@ func (d *Downlink) confirm(s *stream, now time.Time) (next time.Time) {
 	if n := len(ack.Missing); n == maxMissing {
 		ack.Upto = min(ack.Upto, ack.Missing[n-1][1]) // what is not named must not seem confirmed
 	}
+	if s.twice > 0 {
+		ack.Upto = min(ack.Upto, s.twice-1)
+	}
 	err := d.up.send(mqtt.Message{Topic: d.topics(name).Ack(d.o.Consumer), Payload: ack.JSON(), Retained: true})
 	if err == nil {
 		s.receipt = receipt{}

@@ -98,6 +98,13 @@ func (d *Downlink) pin(st *station, key string) {
 // counters in it change all the time and are known from elsewhere.
 func (d *Downlink) keepBirth(st *station, b event.State, arrived time.Time) {
 	kept := b
+	if was, err := event.ParseState(st.lastBirth); err == nil {
+		for _, c := range was.Checkpoints { // where it stood before it may have scanned what has not come yet
+			if !slices.Contains(kept.Checkpoints, c) {
+				kept.Checkpoints = append([]string{c}, kept.Checkpoints...)
+			}
+		}
+	}
 	kept.First, kept.Last, kept.Depth, kept.At, kept.Clock = 0, 0, 0, time.Time{}, event.Clock{}
 	raw := kept.JSON()
 	if bytes.Equal(raw, st.lastBirth) {
@@ -139,6 +146,7 @@ func (d *Downlink) head(name string, m message) {
 	if w.live {
 		d.o.Floor.HeadArrived(name, h.At, m.arrived)
 		st.offset, st.offsetOK = d.o.Floor.Offset(name)
+		st.offsetEpoch, st.offsetSeq = h.Epoch, h.Seq
 		w.offset, w.offsetOK = st.offset, st.offsetOK
 		st.gone = false
 	}
@@ -200,11 +208,14 @@ func (d *Downlink) settle(s *stream) {
 // a live one, or a clock an hour fast would make us believe we heard the next
 // hour.
 func (d *Downlink) cover(s *stream, h waitingHead) bool {
-	if !h.offsetOK {
-		h.offset, h.offsetOK = s.station.offset, s.station.offsetOK
-	}
-	if !h.offsetOK {
-		return false
+	if st := s.station; !h.offsetOK {
+		if !st.offsetOK {
+			return false
+		}
+		if st.offsetEpoch != s.epoch || h.Seq < st.offsetSeq {
+			return true // the clock may have stepped between this head and the estimate: a later head says more
+		}
+		h.offset = st.offset
 	}
 	d.o.Floor.Covered(s.station.name, s.epoch, h.Seq, h.At, h.arrived, h.offset, h.live && !h.waited)
 	d.o.Ledger.SaveHead(ledger.Head{

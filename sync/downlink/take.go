@@ -12,18 +12,20 @@ import (
 
 // station is what a session knows of one station.
 type station struct {
-	name      string
-	session   string
-	epoch     string // of its newest birth; empty before
-	online    bool
-	gone      bool // it, or the broker for it, said that it is away, and nothing it said since speaks against it
-	key       string
-	unsigned  *message // newest head that came before the key
-	offset    time.Duration
-	offsetOK  bool
-	said      map[string]bool // what was logged once
-	streams   map[string]*stream
-	lastBirth []byte // as kept in the ledger
+	name        string
+	session     string
+	epoch       string // of its newest birth; empty before
+	online      bool
+	gone        bool // it, or the broker for it, said that it is away, and nothing it said since speaks against it
+	key         string
+	unsigned    *message // newest head that came before the key
+	offset      time.Duration
+	offsetOK    bool
+	offsetEpoch string          // of the head that the estimate was made with,
+	offsetSeq   uint64          // and its number
+	said        map[string]bool // what was logged once
+	streams     map[string]*stream
+	lastBirth   []byte // as kept in the ledger
 }
 
 // stream is one epoch of a station's log.
@@ -40,7 +42,8 @@ type stream struct {
 	markAt  time.Time
 	old     uint64 // highest number known for at least the reorder time
 	backoff time.Duration
-	empty   int // answers in a row that brought nothing
+	twice   uint64 // the lowest number that was given a second time
+	empty   int    // answers in a row that brought nothing
 	receipt
 	notBefore  time.Time
 	asked      uint64    // where a request was cut off by its limit,
@@ -170,12 +173,13 @@ func (d *Downlink) refusedByDisk(raws []ledger.Raw, err error) {
 
 func (d *Downlink) refused(r ledger.Refused) {
 	st := d.station(r.Raw.Station)
-	what := "unreadable"
+	what, twice := "unreadable", false
 	d.count(func(c *Counts) {
 		switch {
 		case errors.Is(r.Why, ledger.ErrConflict):
 			what = "conflict"
 			c.Conflicts++
+			twice = true
 		case errors.Is(r.Why, ledger.ErrSource):
 			what = "source"
 			c.WrongSource++
@@ -183,6 +187,16 @@ func (d *Downlink) refused(r ledger.Refused) {
 			c.Unreadable++
 		}
 	})
+	if n := r.Number; twice && d.o.Ledger.Marks(st.name, n.Epoch).Last >= n.Seq {
+		// The number was given twice (a disk that forgot?), and what it says now
+		// is not here: neither heard nor confirmed.
+		s := st.stream(n.Epoch)
+		if s.twice == 0 || n.Seq < s.twice {
+			s.twice, s.receipt.urgent = n.Seq, true
+		}
+		after, till := d.o.Ledger.Around(st.name, n.Epoch, n.Seq, n.Seq)
+		d.o.Floor.Lost(st.name, n.Epoch, n.Seq, n.Seq, after, till)
+	}
 	if st.once(what) {
 		d.o.Log.Warn("event of another station not taken", "station", st.name, "seq", r.Number.Seq, "reason", what, "err", r.Why)
 	}

@@ -221,7 +221,7 @@ func (o *Outbox) Close() error {
 // the list of free pages are on disk.
 func (o *Outbox) finish() error {
 	var err error
-	if o.broken == nil {
+	if o.broken.Load() == nil {
 		if o.db.NoFreelistSync {
 			o.db.NoFreelistSync = false
 			o.touch()
@@ -249,7 +249,7 @@ func (o *Outbox) lastAt() time.Time {
 func (o *Outbox) closeFile() error {
 	var err error
 	switch {
-	case o.db != nil && o.broken == nil:
+	case o.db != nil && o.broken.Load() == nil:
 		err = guard(o.db.Close)
 	case o.file != nil:
 		// bbolt's own locks may be stuck, and the map it leaves keeps the file's

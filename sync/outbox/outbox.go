@@ -38,6 +38,7 @@ import (
 	"maps"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -84,7 +85,7 @@ type Outbox struct {
 	line line
 
 	// What only the holder of the turn touches.
-	broken  error // once bbolt panicked its locks can not be trusted
+	broken  atomic.Pointer[error] // once bbolt panicked its locks can not be trusted
 	clock   clock
 	edge    *proof.Edge // of what is committed
 	trial   *proof.Edge // of what is being committed

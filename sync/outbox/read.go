@@ -161,5 +161,9 @@ func (o *Outbox) Prove(seq uint64) (Proof, error) {
 
 // view runs a transaction that reads.
 func (o *Outbox) view(fn func(*bbolt.Tx) error) error {
+	if broken := o.broken.Load(); broken != nil {
+		return *broken
+	}
+	// A panic in here leaves no lock behind: a damaged page is one page less.
 	return guard(func() error { return o.db.View(fn) })
 }

@@ -185,13 +185,14 @@ const longFreelist = 4096
 
 // update runs a transaction that writes. The caller holds the turn.
 func (o *Outbox) update(fn func(*bbolt.Tx) error) error {
-	if o.broken != nil {
-		return o.broken
+	if broken := o.broken.Load(); broken != nil {
+		return *broken
 	}
 	err := guard(func() error { return o.db.Update(fn) })
 	if errors.Is(err, errPanic) {
-		// bbolt may have kept its lock, so asking again could wait for ever.
-		o.broken = err
+		// bbolt may have kept its locks, so asking again, to write or to read,
+		// could wait for ever.
+		o.broken.Store(&err)
 	}
 	if o.commits++; err == nil && o.commits%256 == 0 {
 		o.weighFreelist()

@@ -1,15 +1,18 @@
 package uplink
 
 import (
+	"errors"
+
 	"scanpost/sync/event"
 	"scanpost/sync/mqtt"
+	"scanpost/sync/outbox"
 )
 
 // arrived takes what came in. It is called by the link's goroutine and waits
 // for nothing.
 func (s *session) arrived(m mqtt.Message) {
 	_, _, leaf, rest, ok := event.Split(m.Topic)
-	if !ok || len(m.Payload) == 0 { // an empty one deletes what was retained
+	if !ok || len(m.Payload) == 0 && leaf != "state" { // an empty one deletes what was retained
 		return
 	}
 	switch leaf {
@@ -50,46 +53,64 @@ func (s *session) requestArrived(payload []byte) {
 	}
 }
 
+// receiptArrived moves a consumer's cursor. A bad receipt is told when the one
+// before was fine: what is wrong may differ each time, at a stranger's whim.
 func (s *session) receiptArrived(consumer string, payload []byte) {
 	a, err := event.ParseAck(payload)
 	if err == nil {
-		err = s.o.Outbox.Confirm(consumer, a.Epoch, withoutHole(a))
-	}
-	why := ""
-	if err != nil {
-		why = err.Error()
+		err = s.o.Outbox.Confirm(consumer, a.Epoch, s.withoutHole(a))
 	}
 	s.mu.Lock()
-	news := s.receipts[consumer] != why
-	if _, known := s.receipts[consumer]; known || len(s.receipts) < 100 {
-		s.receipts[consumer] = why
+	bad, known := s.receipts[consumer]
+	if known || len(s.receipts) < 100 {
+		s.receipts[consumer] = err != nil
 	} else {
-		news = false // strangers can invent names
+		bad = true // strangers can invent names
 	}
 	s.mu.Unlock()
-	if news && err != nil {
+	if err != nil && !bad {
 		s.o.Log.Warn("receipt not taken", "topic", s.topics.Ack(consumer), "err", err)
 	}
 }
 
-// withoutHole is the number up to which the consumer has everything.
-func withoutHole(a event.Ack) uint64 {
+// withoutHole is the number up to which the consumer has everything that is
+// still to be had: what was trimmed or is damaged here keeps nothing back.
+func (s *session) withoutHole(a event.Ack) uint64 {
 	upto := a.Upto
+	if len(a.Missing) == 0 || a.Epoch != s.o.Outbox.Epoch() {
+		return upto
+	}
+	first := s.o.Outbox.Stats().First
 	for _, m := range a.Missing {
-		upto = min(upto, m[0]-1)
+		for seq := max(m[0], first); seq <= min(m[1], upto); {
+			err := s.o.Outbox.Read(seq, 1, func(have uint64, _ []byte) error { seq = have; return errPast })
+			var damaged *outbox.DamagedError
+			if errors.As(err, &damaged) && damaged.Seq >= seq {
+				seq = damaged.Seq + 1
+				continue
+			}
+			if seq <= m[1] {
+				upto = min(upto, seq-1)
+			}
+			break
+		}
 	}
 	return upto
 }
 
 // stateArrived looks at what is said in our name. A late will of an earlier
-// connection would stand there, retained, until the next birth: it is
-// overwritten at once.
+// connection would stand there, retained, until the next birth, and so would
+// what nobody can read: it is overwritten at once (see publish for how often).
 func (s *session) stateArrived(payload []byte) {
 	state, err := event.ParseState(payload)
-	if err != nil || state.Session == s.id {
+	switch {
+	case err != nil:
+		s.o.Log.Debug("own state overwritten by something unreadable", "topic", s.topics.State(), "err", err)
+		nudge(s.birthNow)
 		return
-	}
-	if !state.Online {
+	case state.Session == s.id:
+		return
+	case !state.Online:
 		nudge(s.birthNow)
 		return
 	}

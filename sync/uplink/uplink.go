@@ -12,7 +12,8 @@
 //     at the distances of [mqtt.Keep]. It is not ours to forget.
 //   - Who listens knows how far we are: a birth at each connection with a will
 //     of the same session, a signed head every two seconds also when nothing
-//     happens, and a goodbye when the station is switched off in order.
+//     happens, and a goodbye when the station is switched off in order. What
+//     anybody else leaves in the birth's place is overwritten within a second.
 //   - Replay requests are answered beside live publishing, from the same bytes.
 //   - Receipts move the confirmed cursors; what all required consumers have
 //     confirmed is trimmed once a minute, whether there is a connection or not.
@@ -99,9 +100,9 @@ type Uplink struct {
 	session string // of the next or present connection; Keep's goroutine only
 
 	mu       sync.Mutex
-	damaged  map[uint64]bool   // told of
-	receipts map[string]string // by consumer, what was last wrong with its receipts
-	doubled  bool              // warned that somebody else speaks as this station
+	damaged  map[uint64]bool // told of
+	receipts map[string]bool // by consumer, whether its last receipt was bad
+	doubled  bool            // warned that somebody else speaks as this station
 }
 
 // New makes an uplink. Nothing happens before Run.
@@ -127,7 +128,7 @@ func New(o Options) *Uplink {
 	o.AckWait = orElse(o.AckWait, 30*time.Second)
 	return &Uplink{
 		o: o, topics: event.Topics{Site: o.Site, Station: o.Station}, changed: make(chan struct{}, 1),
-		damaged: map[uint64]bool{}, receipts: map[string]string{},
+		damaged: map[uint64]bool{}, receipts: map[string]bool{},
 	}
 }
 

@@ -292,8 +292,9 @@ func topicsOf(got []mqtttest.Publish) (topics []string) {
 	return topics
 }
 
-// A late will of an earlier connection does not stand: the birth is said
-// again. Somebody else who is online in our name is logged, once.
+// A late will of an earlier connection does not stand, nor does what nobody
+// can read: the birth is said again. Somebody else who is online in our name
+// is logged, once.
 func TestLateWill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -303,28 +304,62 @@ func TestLateWill(t *testing.T) {
 		mine := states(t, b.Published())[0]
 		for _, c := range []struct {
 			name     string
-			state    event.State
+			state    []byte
 			retained bool
 			births   int
 		}{
-			{"my own birth", mine, false, 1},
-			{"what was retained before me", event.State{Session: "old"}, true, 1},
-			{"a late will", event.State{Session: "old", Epoch: epoch}, false, 2},
-			{"a late goodbye", event.State{Session: "old", SignedOff: true}, false, 3},
-			{"somebody else", event.State{Session: "other", Epoch: epoch, Online: true}, false, 3},
-			{"somebody else again", event.State{Session: "other", Epoch: epoch, Online: true}, false, 3},
+			{"my own birth", mine.JSON(), false, 1},
+			{"what was retained before me", event.State{Session: "old"}.JSON(), true, 1},
+			{"a late will", event.State{Session: "old", Epoch: epoch}.JSON(), false, 2},
+			{"a late goodbye", event.State{Session: "old", SignedOff: true}.JSON(), false, 3},
+			{"somebody else", event.State{Session: "other", Epoch: epoch, Online: true}.JSON(), false, 3},
+			{"somebody else again", event.State{Session: "other", Epoch: epoch, Online: true}.JSON(), false, 3},
+			{"nonsense from before me", []byte("{"), true, 3},
+			{"nonsense", []byte("{"), false, 4},
+			{"my birth deleted", nil, false, 5},
 		} {
-			b.Send(station.State(), string(c.state.JSON()), c.retained)
+			b.Send(station.State(), string(c.state), c.retained)
 			synctest.Wait()
 			if n := len(states(t, b.Published())); n != c.births {
 				t.Errorf("%s: %d births, want %d", c.name, n, c.births)
 			}
+			time.Sleep(time.Second) // not more than one each second, see TestOverwritten
 		}
 		stop()
 		if n := strings.Count(log.String(), "another program speaks as this station"); n != 1 {
 			t.Errorf("said %d times: %s", n, log.String())
 		}
 	})
+}
+
+// Whoever writes nonsense in our name without end gets a birth a second, the
+// first at once and one after the last; it does not make us storm.
+func TestOverwritten(t *testing.T) {
+	for _, what := range []string{"}", string(event.State{Session: "old"}.JSON())} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &mqtttest.Broker{}
+			_, stop := run(t, b, Options{Outbox: newBox(0)})
+			synctest.Wait()
+			births := func() int { synctest.Wait(); return len(states(t, b.Published())) }
+			for i := range 1000 { // ten seconds
+				b.Send(station.State(), what, false)
+				if i == 0 && births() != 2 {
+					t.Errorf("%s: %d births at once, want 2", what, births())
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			if n := births(); n < 10 || n > 12 {
+				t.Errorf("%s: %d births in ten seconds, want the first and one a second", what, n)
+			}
+			before := births()
+			b.Send(station.State(), what, false)
+			time.Sleep(time.Second)
+			if births() == before {
+				t.Errorf("%s: it stands", what)
+			}
+			stop()
+		})
+	}
 }
 
 // Heads go out every two seconds when nothing happens, and at once on
@@ -359,7 +394,8 @@ func TestHeads(t *testing.T) {
 }
 
 // Receipts move the confirmed cursors, up to the first hole in them; a bad one
-// is logged once and changes nothing; what is confirmed is trimmed.
+// changes nothing, and is logged if the one before was fine, whatever is wrong
+// with it; what is confirmed is trimmed.
 func TestReceipts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -374,11 +410,15 @@ func TestReceipts(t *testing.T) {
 		send("tms", event.Ack{Epoch: epoch, Upto: 90, Missing: [][2]uint64{{31, 40}, {60, 60}}})
 		send("old", event.Ack{Epoch: "01JDC4X0M6Q3V9T0", Upto: 5})
 		send("old", event.Ack{Epoch: "01JDC4X0M6Q3V9T0", Upto: 5})
-		send("mad", event.Ack{Epoch: epoch, Upto: 101})
+		for range 50 {
+			send("mad", event.Ack{Epoch: epoch, Upto: 101})
+			b.Send(station.Ack("mad"), "}", false)
+		}
+		send("mad", event.Ack{Epoch: epoch, Upto: 1})
 		b.Send(station.Ack("mad"), "}", false)
 		b.Send(station.Ack("gone"), "", false)
 		synctest.Wait()
-		if got, want := fmt.Sprint(box.receipts()), "map[board:50 tms:30]"; got != want {
+		if got, want := fmt.Sprint(box.receipts()), "map[board:50 mad:1 tms:30]"; got != want {
 			t.Errorf("confirmed %s, want %s", got, want)
 		}
 		time.Sleep(61 * time.Second)
@@ -389,7 +429,7 @@ func TestReceipts(t *testing.T) {
 		stop()
 		equal(t, "trims", box.trims, []string{"board,tms"})
 		if n := strings.Count(log.String(), "receipt not taken"); n != 3 {
-			t.Errorf("logged %d bad receipts, want 3 (one of old, two kinds of mad):\n%s", n, log.String())
+			t.Errorf("logged %d bad receipts, want 3 (one of old, two of mad with a fine one between):\n%s", n, log.String())
 		}
 	})
 }
