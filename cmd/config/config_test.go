@@ -71,7 +71,6 @@ func TestMistakesSayWhatToWrite(t *testing.T) {
 		"an empty password":                       {mqtt("user = \"a\"\npassword_file = \"empty.password\"\n"), `empty.password is empty`},
 		"cert without key":                        {mqtt("cert = \"x.pem\"\n"), `"cert" in [mqtt]: is given without its key; add key, the file with the certificate's private key`},
 		"key without cert":                        {mqtt("key = \"x.key\"\n"), `"key" in [mqtt]: is given without its certificate; add cert, the file with the certificate`},
-		"a ca that is none":                       {mqtt("ca = \"ca.pem\"\n"), `holds no certificate in PEM form (BEGIN CERTIFICATE)`},
 		"ca without encryption":                   {station + "[mqtt]\nurl = \"mqtt://b.example\"\nca = \"ca.pem\"\n", `mqtt://b.example:1883 is not encrypted, so ca, cert and key would have no effect; write mqtts://, or take them out`},
 		"users, and none of them is this machine": {station + "[broker]\npassword_file = \"good.users\"\n", `this machine has to log in to its broker as well; add [mqtt] with url, user and password_file`},
 		"nobody confirms":                         {strings.Replace(station, "[[device]]", "consumers = []\n[[device]]", 1), `leave the line out for ["board"]`},

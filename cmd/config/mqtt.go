@@ -81,43 +81,54 @@ func (c *checker) brokerURL(text string) string {
 	return ""
 }
 
-// certificates tries what TLS will need, while a person is looking.
+// certificates tries what TLS will need, while a person is looking. What is
+// wrong is a hint and not a mistake: a file that is being renewed keeps a
+// station from sending, and must not keep it from scanning.
 func (c *checker) certificates(m *MQTT) {
 	if _, err := m.roots(); err != nil {
-		c.wrong(at("mqtt", "ca"), "%v", err)
+		c.hint("[mqtt] ca: %v; nothing can be sent before that is mended", err)
 	}
 	if m.Cert == "" || m.Key == "" {
 		return
 	}
 	if _, err := tls.LoadX509KeyPair(m.Cert, m.Key); err != nil {
-		c.wrong(at("mqtt", "cert"), "%s and %s are not a certificate and its key: %v", c.raw.MQTT.Cert, c.raw.MQTT.Key, plainly(err))
+		c.hint("[mqtt] cert: %s and %s are not a certificate and its key: %v; nothing can be sent before that is mended", c.raw.MQTT.Cert, c.raw.MQTT.Key, plainly(err))
 	}
 }
 
-// TLS returns the settings for an mqtts:// url, and nil for mqtt://. The
-// machine's certificate is read from disk at every connection, so that a
-// renewed one is used without a restart and an expired one stops nothing but
-// the connection.
-func (m *MQTT) TLS() (*tls.Config, error) {
-	if !strings.HasPrefix(m.URL, "mqtts:") {
-		return nil, nil
-	}
-	roots, err := m.roots()
-	if err != nil {
-		return nil, err
-	}
+// TLS returns the settings for an mqtts:// url, and nil for mqtt://. All files
+// are read from disk at every connection, so that renewed ones are used
+// without a restart, and a bad or an expired one stops nothing but the
+// connection.
+func (m *MQTT) TLS() *tls.Config {
 	u, err := url.Parse(m.URL)
-	if err != nil {
-		return nil, err
+	if err != nil || u.Scheme != "mqtts" {
+		return nil
 	}
-	t := &tls.Config{RootCAs: roots, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+	t := &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+	if m.CA != "" {
+		// The usual verification, with roots that are read when they are needed.
+		t.InsecureSkipVerify = true
+		t.VerifyConnection = func(state tls.ConnectionState) error {
+			roots, err := m.roots()
+			if err != nil {
+				return err
+			}
+			o := x509.VerifyOptions{Roots: roots, DNSName: u.Hostname(), Intermediates: x509.NewCertPool()}
+			for _, cert := range state.PeerCertificates[1:] {
+				o.Intermediates.AddCert(cert)
+			}
+			_, err = state.PeerCertificates[0].Verify(o)
+			return err
+		}
+	}
 	if m.Cert != "" {
 		t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			pair, err := tls.LoadX509KeyPair(m.Cert, m.Key)
 			return &pair, err
 		}
 	}
-	return t, nil
+	return t
 }
 
 // roots reads who may have signed the broker's certificate; nil leaves it to

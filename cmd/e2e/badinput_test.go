@@ -124,6 +124,49 @@ func asNobody(t *testing.T, cmd *exec.Cmd, folder string) {
 	}
 }
 
+// A machine that scans does so although its screen's, its board's and its
+// broker's ports are taken: each is told in one sentence, and taken as soon as
+// it is free.
+func TestTakenPortsDoNotStopScanning(t *testing.T) {
+	var taken []net.Listener
+	var at []any
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		taken, at = append(taken, l), append(at, l.Addr().String())
+	}
+	scanner, err := sim.NewScanner(filepath.Join(t.TempDir(), "scanner"), sim.Framing{Suffix: "\r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scanner.Close()
+	dir := t.TempDir()
+	p := scanpost(t, write(t, filepath.Join(dir, "station.toml"), station(filepath.Join(dir, "data"))+device("hand", scanner.Address())+
+		fmt.Sprintf("[screen]\nlisten = %q\n[board]\nlisten = %q\n[broker]\nlisten = %q\n", at...)+
+		"[[journey]]\nname = \"outbound\"\nsteps = [ { at = \"pack\" }, { at = \"load\" } ]\n"))
+	b := &bench{t: t, scanner: scanner}
+	b.scan("WHILE-TAKEN", nil)
+	for _, what := range []string{"screen", "board", "broker"} {
+		wait(t, "it says that the port of the "+what+" is taken", func() bool { return len(p.said("the "+what+" can not listen on")) > 0 })
+	}
+	for _, l := range taken {
+		l.Close()
+	}
+	wait(t, "the screen and the board have their ports", func() bool {
+		return told("http://"+at[0].(string), "saved")+told("http://"+at[0].(string), "saved-offline") == 1 && get("http://"+at[1].(string)+"/healthz") != ""
+	})
+	wait(t, "the broker has its port", func() bool { return listening(at[2].(string)) })
+	b.scan("WHEN-FREE", nil)
+	for _, what := range []string{"screen", "board", "broker"} {
+		if got := p.said("the " + what + " can not listen on"); len(got) != 1 {
+			t.Errorf("of the taken port of the %s it says %q, want one line", what, got)
+		}
+	}
+}
+
 // What can not run says why in one sentence, with what to do, and ends.
 func TestRefusedAtStart(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -144,9 +187,6 @@ func TestRefusedAtStart(t *testing.T) {
 			return station(dir) + away + "[scren]\nlisten = \"127.0.0.1:0\"\n"
 		},
 			2, []string{`station.toml:10: unknown key "scren" (did you mean "screen"?)`}},
-		"the screen's port in use": {func(t *testing.T, dir string) string {
-			return station(dir) + away + fmt.Sprintf("[screen]\nlisten = %q\n", taken.Addr())
-		}, 1, []string{"the screen can not listen on " + taken.Addr().String() + ": another program does", "[screen] listen"}},
 		"the board's port in use": {func(t *testing.T, dir string) string {
 			return station(dir) + journey + fmt.Sprintf("[board]\nlisten = %q\n[broker]\nlisten = \"127.0.0.1:0\"\n", taken.Addr())
 		}, 1, []string{"the board can not listen on " + taken.Addr().String() + ": another program does", "[board] listen"}},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"sync"
@@ -23,9 +22,9 @@ const boardName = "board"
 // says what it found as a station of its own.
 type board struct {
 	*voice
-	pages  *webboard.Board
-	listen net.Listener
-	log    *slog.Logger
+	board *webboard.Board
+	pages *pages
+	log   *slog.Logger
 
 	mu   sync.Mutex
 	said map[string]string // by gap: what was last said of it, so that a restart says nothing twice
@@ -55,10 +54,10 @@ func (m *machine) openBoard(own *embedded) (*board, error) {
 
 func (m *machine) wireBoard(b *board, own *embedded) error {
 	var err error
-	if b.listen, err = listen("board", m.cfg.Board.Listen); err != nil {
+	if b.pages, err = m.pages("board", m.cfg.Board.Listen); err != nil {
 		return err
 	}
-	m.info.Board = b.listen.Addr().String()
+	m.info.Board = b.pages.addr()
 	if err := m.connect(b.voice, own, uplink.Options{Required: others(m.cfg.Station.Consumers)}, downlink.Options{Consumer: boardName}); err != nil {
 		return err
 	}
@@ -84,7 +83,7 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 	close(b.loaded)
 	b.keep(b.floor.Sweep(m.started))
 	m.metrics.board(b)
-	b.pages = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
+	b.board = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
 		Metrics: m.metrics.handler(), Health: b.health})
 	return nil
 }
@@ -95,9 +94,7 @@ func others(consumers []string) []string {
 }
 
 func (b *board) close() {
-	if b.listen != nil {
-		b.listen.Close()
-	}
+	b.pages.close()
 	b.voice.close()
 }
 
@@ -106,8 +103,8 @@ func (b *board) parts() []part {
 		{name: "the board's connection to the broker", run: b.talk},
 		{name: "the detector", run: func(ctx context.Context) error { return b.sweep(ctx, b.keep) }},
 		{name: "the outbox", run: b.endure},
-		{name: "the board", run: b.pages.Run},
-		{name: "the board's pages", run: func(ctx context.Context) error { return serve(ctx, b.listen, b.pages, b.log) }},
+		{name: "the board", run: b.board.Run},
+		{name: "the board's pages", run: func(ctx context.Context) error { return b.pages.serve(ctx, b.board, b.log) }},
 	}
 }
 

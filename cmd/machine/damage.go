@@ -13,15 +13,17 @@ import (
 
 	"scanpost/sync/ledger"
 	"scanpost/sync/outbox"
+	"scanpost/sync/proof"
 )
 
 // despite opens a role although a file of it is damaged: scanning never stops
 // for that. The file is kept under another name, for whoever can read it, and
 // a new one is begun. A new outbox has a new epoch, by which receivers know
-// that numbers of the old one may be missing.
+// that numbers of the old one may be missing. Receivers that know the old key
+// do not believe heads of the new one, and say so, until a person has decided.
 func despite(folder string, log *slog.Logger, open func() error) error {
 	err := open()
-	for range 2 { // there are two files
+	for range 3 { // there are three files
 		if !isDamaged(err) {
 			return err
 		}
@@ -34,7 +36,7 @@ func despite(folder string, log *slog.Logger, open func() error) error {
 }
 
 func isDamaged(err error) bool {
-	return errors.Is(err, outbox.ErrDamaged) || errors.Is(err, ledger.ErrDamaged)
+	return errors.Is(err, outbox.ErrDamaged) || errors.Is(err, ledger.ErrDamaged) || errors.Is(err, proof.ErrDamaged)
 }
 
 // setAside renames the file that an error speaks of.
@@ -48,12 +50,17 @@ func setAside(folder string, log *slog.Logger, why error) error {
 			"file", aside, "err", damageIn(why))
 		return nil
 	}
-	aside := filepath.Join(folder, "ledger.damaged-"+time.Now().UTC().Format("20060102T150405.000")+".db")
-	if err := os.Rename(filepath.Join(folder, "ledger.db"), aside); err != nil {
-		return fmt.Errorf("set the damaged ledger aside: %w (%w)", err, why)
+	kind, end := "ledger", ".db"
+	say := "the ledger is damaged and was set aside: a new one is begun, and what other stations still hold is asked for again (is the disk failing?)"
+	if errors.Is(why, proof.ErrDamaged) {
+		kind, end = "station", ".key"
+		say = "the station's key is damaged and was set aside: a new one is made, and receivers hold it for a person's decision (put the old one back from a backup, or tell them; is the disk failing?)"
 	}
-	log.Error("the ledger is damaged and was set aside: a new one is begun, and what other stations still hold is asked for again (is the disk failing?)",
-		"file", aside, "err", damageIn(why))
+	aside := filepath.Join(folder, kind+".damaged-"+time.Now().UTC().Format("20060102T150405.000")+end)
+	if err := os.Rename(filepath.Join(folder, kind+end), aside); err != nil {
+		return fmt.Errorf("set the damaged %s aside: %w (%w)", kind+end, err, why)
+	}
+	log.Error(say, "file", aside, "err", damageIn(why))
 	return nil
 }
 
@@ -61,8 +68,10 @@ func setAside(folder string, log *slog.Logger, why error) error {
 // been done by now.
 func damageIn(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if strings.HasPrefix(e.Error(), outbox.ErrDamaged.Error()) || strings.HasPrefix(e.Error(), ledger.ErrDamaged.Error()) {
-			return e
+		for _, damaged := range []error{outbox.ErrDamaged, ledger.ErrDamaged, proof.ErrDamaged} {
+			if strings.HasPrefix(e.Error(), damaged.Error()) {
+				return e
+			}
 		}
 	}
 	return err

@@ -76,75 +76,140 @@ type part struct {
 	beside bool // not a station's: a station goes on without it
 }
 
+// run opens what the configuration names, the station first, and lets each
+// role run as soon as it is open.
 func (m *machine) run(ctx context.Context) error {
-	var parts []part
-	closers := []func(){}
-	defer func() {
-		for i := len(closers) - 1; i >= 0; i-- {
-			closers[i]()
-		}
-	}()
 	m.metrics = newMetrics()
-
-	var brokerUp *embedded
-	if m.cfg.Broker != nil {
-		b, err := m.openBroker(ctx)
-		if err != nil {
-			return err
+	g := newGroup(ctx, m)
+	if err := m.open(ctx, g); err != nil {
+		g.stop(err)
+	} else {
+		if m.Ready != nil {
+			m.Ready(m.info)
 		}
-		brokerUp = b
-		m.info.Broker = b.addr
-		closers = append(closers, b.stop)
-		parts = append(parts, part{"broker", b.wait, true})
+		m.Log.Info("running", "site", m.cfg.Station.Site, "station", m.cfg.Station.Name, "board", m.info.Board, "screen", m.info.Screen, "broker", m.info.Broker)
 	}
-	if m.cfg.Board != nil {
-		b, err := m.openBoard(brokerUp)
-		if err != nil {
-			return err
-		}
-		closers = append(closers, b.close)
-		for _, p := range b.parts() {
-			p.beside = true
-			parts = append(parts, p)
-		}
-	}
-	if len(m.cfg.Devices) > 0 {
-		s, err := m.openStation(brokerUp)
-		if err != nil {
-			return err
-		}
-		closers = append(closers, s.close)
-		parts = append(parts, s.parts()...)
-	}
-	if m.Ready != nil {
-		m.Ready(m.info)
-	}
-	m.Log.Info("running", "site", m.cfg.Station.Site, "station", m.cfg.Station.Name, "board", m.info.Board, "screen", m.info.Screen, "broker", m.info.Broker)
-	return m.together(ctx, parts)
+	return g.wait()
 }
 
-// together runs parts until the context ends or one fails, and waits for all.
-// Where there is scanning to be done, nothing else's failure ends it.
-func (m *machine) together(ctx context.Context, parts []part) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var all sync.WaitGroup
+func (m *machine) open(ctx context.Context, g *group) error {
+	scans := len(m.cfg.Devices) > 0
+	// Where there is scanning to be done, broker and board are no reason not to.
+	unlessScanning := func(what string, err error) error {
+		if err != nil && scans {
+			m.Log.Error(what+" is out; scanning goes on", "err", err)
+			return nil
+		}
+		return err
+	}
+	var own *embedded
+	if m.cfg.Broker != nil {
+		b, err := m.openBroker(ctx)
+		if err := unlessScanning("the broker", err); err != nil {
+			return err
+		}
+		if b != nil {
+			own, m.info.Broker = b, b.addr
+			g.after(b.stop)
+			g.run(part{"broker", b.wait, true})
+		} else {
+			g.run(part{"broker", m.brokerLater, true})
+		}
+	}
+	if scans {
+		s, err := m.openStation(own)
+		if err != nil {
+			return err
+		}
+		g.after(s.close)
+		g.run(s.parts()...)
+	}
+	if m.cfg.Board != nil {
+		b, err := m.openBoard(own)
+		if err := unlessScanning("the board", err); err != nil {
+			return err
+		}
+		if b != nil {
+			g.after(b.close)
+			for _, p := range b.parts() {
+				p.beside = true
+				g.run(p)
+			}
+		}
+	}
+	return nil
+}
+
+// group is the parts that run, and what is to be closed when all have ended.
+type group struct {
+	m       *machine
+	ctx     context.Context
+	stop    context.CancelCauseFunc
+	all     sync.WaitGroup
+	closers []func()
+}
+
+func newGroup(ctx context.Context, m *machine) *group {
+	g := &group{m: m}
+	g.ctx, g.stop = context.WithCancelCause(ctx)
+	return g
+}
+
+// after says what to close when all parts have ended, the last first.
+func (g *group) after(f func()) { g.closers = append(g.closers, f) }
+
+// run starts parts. A part that fails ends all; but where there is scanning
+// to be done, only a station's part does.
+func (g *group) run(parts ...part) {
 	for _, p := range parts {
-		all.Go(func() {
-			err := p.run(ctx)
+		g.all.Go(func() {
+			err := p.run(g.ctx)
 			var damaged *damagedError // begins anew, all together
 			switch {
-			case err == nil || ctx.Err() != nil:
-			case p.beside && len(m.cfg.Devices) > 0 && !errors.As(err, &damaged):
-				m.Log.Error("a part of this machine has failed; scanning goes on", "reason", p.name, "err", err)
+			case err == nil || g.ctx.Err() != nil:
+			case p.beside && len(g.m.cfg.Devices) > 0 && !errors.As(err, &damaged):
+				g.m.Log.Error("a part of this machine has failed; scanning goes on", "reason", p.name, "err", err)
 			default:
-				stop(fmt.Errorf("%s: %w", p.name, err))
+				g.stop(fmt.Errorf("%s: %w", p.name, err))
 			}
 		})
 	}
-	<-ctx.Done()
-	all.Wait()
-	return context.Cause(ctx)
+}
+
+// wait waits until the context ends or a part has failed, and closes.
+func (g *group) wait() error {
+	<-g.ctx.Done()
+	g.all.Wait()
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		g.closers[i]()
+	}
+	return context.Cause(g.ctx)
+}
+
+// brokerLater runs the broker once its port is free.
+func (m *machine) brokerLater(ctx context.Context) error {
+	for again(ctx) {
+		b, err := m.openBroker(ctx)
+		if err != nil {
+			continue
+		}
+		defer b.stop()
+		return b.wait(ctx)
+	}
+	return nil
+}
+
+// again waits a moment before something is tried again; false means that the
+// context has ended.
+func again(ctx context.Context) bool {
+	timer := time.NewTimer(2 * time.Second)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // embedded is the machine's own broker. It stops after everything that talks

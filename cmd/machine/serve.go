@@ -26,6 +26,55 @@ func listen(what, address string) (net.Listener, error) {
 	return l, nil
 }
 
+// pages is a role's place on the network. On a machine that scans, a port that
+// is taken is said once and tried again; it is no reason not to scan.
+type pages struct {
+	what, address string
+	listener      net.Listener // nil while the port is taken
+}
+
+func (m *machine) pages(what, address string) (*pages, error) {
+	p := &pages{what: what, address: address}
+	var err error
+	if p.listener, err = listen(what, address); err != nil {
+		if len(m.cfg.Devices) == 0 {
+			return nil, err
+		}
+		m.Log.Error("no pages yet; scanning goes on", "err", err)
+	}
+	return p, nil
+}
+
+// addr is where the pages are; empty while they are not.
+func (p *pages) addr() string {
+	if p.listener == nil {
+		return ""
+	}
+	return p.listener.Addr().String()
+}
+
+func (p *pages) close() {
+	if p != nil && p.listener != nil {
+		p.listener.Close()
+	}
+}
+
+// serve shows the pages until the context ends.
+func (p *pages) serve(ctx context.Context, h http.Handler, log *slog.Logger) error {
+	for p.listener == nil {
+		if !again(ctx) {
+			return nil
+		}
+		l, err := listen(p.what, p.address)
+		if err != nil {
+			continue
+		}
+		log.Info("listens now", "port", l.Addr().String(), "reason", p.what)
+		p.listener = l
+	}
+	return serve(ctx, p.listener, h, log)
+}
+
 // serve shows pages until the context ends. There is no limit on writing,
 // since a page's stream of changes lasts as long as somebody looks at it.
 func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -38,7 +37,7 @@ type station struct {
 	life    *scan.Station
 	devices []*devices.Device
 	screen  *screen.Screen
-	listen  net.Listener
+	pages   *pages
 	log     *slog.Logger
 	room    *room
 	clock   clockState
@@ -107,10 +106,10 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 		},
 	}
 	if c.Screen != nil {
-		if s.listen, err = listen("screen", c.Screen.Listen); err != nil {
+		if s.pages, err = m.pages("screen", c.Screen.Listen); err != nil {
 			return err
 		}
-		m.info.Screen = s.listen.Addr().String()
+		m.info.Screen = s.pages.addr()
 		s.screen = screen.New(screen.Options{Station: s.name, Checkpoint: c.Station.Checkpoint, Link: s.linkNow, Seen: func() {}, Now: time.Now, Log: s.log})
 	}
 	for i := range c.Devices {
@@ -122,9 +121,7 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 }
 
 func (s *station) close() {
-	if s.listen != nil {
-		s.listen.Close()
-	}
+	s.pages.close()
 	s.voice.close()
 }
 
@@ -153,7 +150,7 @@ func (s *station) parts() []part {
 		mux.Handle("GET /metrics", s.metrics)
 		mux.Handle("GET /healthz", healthz(s.health, s.version))
 		parts = append(parts, part{name: "the screen", run: s.screen.Run},
-			part{name: "the screen's pages", run: func(ctx context.Context) error { return serve(ctx, s.listen, mux, s.log) }})
+			part{name: "the screen's pages", run: func(ctx context.Context) error { return s.pages.serve(ctx, mux, s.log) }})
 	}
 	return parts
 }

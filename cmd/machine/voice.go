@@ -75,8 +75,8 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 	if v.down, err = downlink.New(d); err != nil {
 		return err
 	}
-	if u.Link, err = m.brokerOptions(v.name, own); err != nil || u.Link.URL == "" {
-		return err
+	if u.Link = m.brokerOptions(v.name, own); u.Link.URL == "" {
+		return nil
 	}
 	u.Site, u.Station, u.Outbox, u.Version, u.Log = m.cfg.Station.Site, v.name, v.outbox, m.Version, v.log
 	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.hear, v.status
@@ -86,10 +86,10 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 }
 
 // brokerOptions say how to reach the broker, as whom.
-func (m *machine) brokerOptions(name string, own *embedded) (mqtt.Options, error) {
+func (m *machine) brokerOptions(name string, own *embedded) mqtt.Options {
 	c := m.cfg.MQTT
 	if c == nil {
-		return mqtt.Options{}, nil
+		return mqtt.Options{}
 	}
 	o := mqtt.Options{URL: c.URL, User: c.User, Password: c.Password, ClientID: c.ClientID}
 	if m.cfg.OwnBroker() && own != nil {
@@ -98,9 +98,8 @@ func (m *machine) brokerOptions(name string, own *embedded) (mqtt.Options, error
 	if o.ClientID == "" || name == boardName && m.cfg.Station.Name != "" {
 		o.ClientID = "scanpost-" + m.cfg.Station.Site + "-" + name
 	}
-	var err error
-	o.TLS, err = c.TLS()
-	return o, err
+	o.TLS = c.TLS()
+	return o
 }
 
 // newest is how many of its own events a station knows before it scans. The

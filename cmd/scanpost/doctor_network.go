@@ -32,10 +32,7 @@ func checkBroker(ctx context.Context, cfg *config.Config, running bool) []findin
 	case cfg.OwnBroker() && !running:
 		return []finding{fine("broker", "this machine's own, which starts with the agent")}
 	}
-	settings, err := m.TLS()
-	if err != nil {
-		return []finding{ill("broker", "mend [mqtt]", "%v", err)}
-	}
+	settings := m.TLS()
 	ctx, done := context.WithTimeout(ctx, patience)
 	defer done()
 	link, err := mqtt.Dial(ctx, mqtt.Options{
