@@ -20,12 +20,13 @@ type Counters struct {
 
 // Reasons for a fault besides those of package wire.
 var (
-	errCut     = errors.New("cut by unplug") // bytes of a code whose end never came
-	errReports = errors.New("reports lost")  // the queue was full, so the code has a hole
+	errCut     = errors.New("cut by unplug")                 // bytes of a code whose end never came
+	errReports = errors.New("reports lost")                  // the queue was full, so the code has a hole
+	errEarly   = errors.New("sent before the port was open") // and not to be trusted
 	errOther   = errors.New("other")
 )
 
-var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped, errCut, errReports}
+var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped, errCut, errReports, errEarly}
 
 func reasonOf(fault error) string {
 	for _, r := range reasons {

@@ -43,6 +43,28 @@ func TestSilence(t *testing.T) {
 	})
 }
 
+// earlyPort had something to say before it was opened.
+type earlyPort struct{ *fakePort }
+
+func (earlyPort) Skipped() int { return 10 }
+
+// What a device sent before its port was open is told and counted, since
+// somebody scanned a parcel and heard the scanner beep.
+func TestEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := earlyPort{newFakePort()}
+		b := newBench(t, "serial:x", testProfile())
+		b.opens(p)
+		b.start()
+		p.in <- []byte("!late")
+		want(t, b.codes, "late")
+		if n := b.Counts().Faults["sent before the port was open"]; n != 1 || len(b.logs.with("level=WARN", "10 bytes")) != 1 {
+			t.Errorf("counted %d, told %q", n, b.logs.with(""))
+		}
+		b.end()
+	})
+}
+
 // The time of a sighting is that of its last byte, not of the silence after it.
 func TestTimeOfSighting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

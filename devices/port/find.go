@@ -70,7 +70,11 @@ func (m *machine) nearMiss(a Address, list []thing) string {
 	}
 	ttys, _ := m.ttys()
 	for _, t := range append(ttys, m.hids()...) {
-		if t.vendor == a.Vendor {
+		switch wire := t.wire(); {
+		case t.vendor != a.Vendor, t.product == a.Product && wire == a.Scheme: // the second has come this moment
+		case t.product == a.Product:
+			return fmt.Sprintf("; it is as %s, so name that with a profile of that kind, or scan the sheet of the mode you want", Address{Scheme: wire, Vendor: t.vendor, Product: t.product})
+		default:
 			return fmt.Sprintf("; %s %s of the same maker is, so perhaps it is in another mode: scan the sheet of its profile", usbID(t.vendor, t.product), t.name)
 		}
 	}

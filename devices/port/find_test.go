@@ -22,8 +22,8 @@ type fakeUSB struct {
 
 func (f *fakeUSB) supported() bool { return !f.missing }
 
-func (f *fakeUSB) open(vendor, product uint16, path string) (hidHandle, error) {
-	f.opened = append(f.opened, fmt.Sprintf("%04x:%04x %s", vendor, product, path))
+func (f *fakeUSB) open(path string) (hidHandle, error) {
+	f.opened = append(f.opened, path)
 	if f.onOpen != nil {
 		f.onOpen()
 	}
@@ -111,6 +111,7 @@ func (tr *tree) plugHID(socket, id, serial string, number int, descriptors ...st
 		face := fmt.Sprintf("%s:1.%d", socket, i)
 		tr.file(dir+"/"+face+"/bInterfaceClass", "03\n")
 		if d != "" {
+			tr.link("sys/bus/usb/drivers/usbhid", dir+"/"+face+"/driver")
 			tr.file(dir+"/"+face+"/0003:0C2E:0B61.0001/report_descriptor", d)
 		}
 		tr.link(dir+"/"+face, "sys/bus/usb/devices/"+face)
@@ -196,6 +197,22 @@ func TestFindWithoutSerialNumber(t *testing.T) {
 	want := []string{"usb:05e0:1701@1-2", "usb:05e0:1701@1-3", "serial:" + tr.dev + "/ttyUSB0", "serial:" + tr.dev + "/ttyUSB1"}
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// What is plugged in instead is told as it is: the same scanner in keyboard
+// mode, another product; and not as "another mode" if it came while we looked.
+func TestNearMiss(t *testing.T) {
+	tr := newTree(t)
+	tr.plugHID("1-2", "05e0:1200", "", 4, keyboardDescriptor)
+	for s, want := range map[string]string{
+		"usb:05e0:1200": "it is not plugged in; it is as hid:05e0:1200, so name that with a profile of that kind, or scan the sheet of the mode you want",
+		"usb:05e0:1701": "it is not plugged in; 05e0:1200 Scanner of the same maker is, so perhaps it is in another mode: scan the sheet of its profile",
+		"hid:05e0:1200": `it is not plugged in; is the cable in? "scanpost devices" lists what is`,
+	} {
+		if _, err := tr.pick(parse(t, s), nil); err == nil || err.Error() != s+": "+want {
+			t.Errorf("got  %v\nwant %s: %s", err, s, want)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ type hidHandle interface {
 // hidLibrary opens interfaces by the kernel's name for them, such as "1-2:1.0".
 type hidLibrary interface {
 	supported() bool
-	open(vendor, product uint16, path string) (hidHandle, error)
+	open(path string) (hidHandle, error)
 }
 
 // hidWait is how long one call of the library waits for a report. Never 0,
@@ -69,10 +69,12 @@ func (p *hidPort) leave() {
 	last := p.closed && p.inside == 0
 	p.mu.Unlock()
 	if last {
-		p.free()
+		within(closeLimit, p.free)
 	}
 }
 
+// free gives the device back to the kernel's driver, which asks it for its
+// names: one that is mute takes the kernel ten seconds and more.
 func (p *hidPort) free() {
 	p.handle.Close()
 	if p.node != nil {
@@ -163,7 +165,7 @@ func (p *hidPort) Close() error {
 	last := p.inside == 0
 	p.mu.Unlock()
 	if last {
-		p.free()
+		within(closeLimit, p.free)
 		return nil
 	}
 	// The device can not be opened again before the handle is gone.
@@ -192,7 +194,7 @@ func (m *machine) openHID(a Address) (Port, error) {
 		node.Close()
 		return nil, fail(ErrBusy, a, t.node+" is in use by another process; stop the other scanpost (systemctl status scanpost), or whatever else reads it", err)
 	}
-	h, err := m.hid.open(t.vendor, t.product, t.path)
+	h, err := m.hid.open(t.path)
 	// A socket's name does not tell who sits in it: what came in its place
 	// meanwhile has another number.
 	now, still := readUSB(filepath.Join(m.sys, "bus/usb/devices", t.socket))
@@ -228,17 +230,8 @@ type karalabe struct{}
 
 func (karalabe) supported() bool { return hid.Supported() }
 
-func (karalabe) open(vendor, product uint16, path string) (hidHandle, error) {
-	// With both numbers given the library opens no strangers, which takes
-	// seconds for one that is mute.
-	list, err := hid.Enumerate(vendor, product)
-	if err != nil {
-		return nil, err
-	}
-	for _, info := range list {
-		if info.Path == path {
-			return info.Open()
-		}
-	}
-	return nil, fmt.Errorf("the library does not list %s", path)
+func (karalabe) open(path string) (hidHandle, error) {
+	// Not by Enumerate: it asks every device with these numbers for its names,
+	// and one that is mute costs nine seconds in which no other opens or closes.
+	return hid.DeviceInfo{Path: path}.Open()
 }

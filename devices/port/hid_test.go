@@ -6,12 +6,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const (
 	posDescriptor      = "\x05\x8c\x09\x02\xa1\x01"
 	keyboardDescriptor = "\x05\x01\x09\x06\xa1\x01"
+	vendorDescriptor   = "\x06\x00\xff\x09\x01\xa1\x01"
 	mouseDescriptor    = "\x05\x01\x09\x02\xa1\x01"
 )
 
@@ -30,10 +34,64 @@ func TestOpenHID(t *testing.T) {
 		}
 		p.Close()
 	}
-	want := []string{"0c2e:0b61 1-2:1.1", "0c2e:0b61 1-2:1.1", "05e0:1300 1-3:1.0"}
+	want := []string{"1-2:1.1", "1-2:1.1", "1-3:1.0"}
 	if !slices.Equal(tr.usb.opened, want) {
 		t.Errorf("opened %q, want %q", tr.usb.opened, want)
 	}
+}
+
+// Of a composite device the keyboard is read, not the interface for its
+// maker's tools, and also after we were killed: then the kernel's driver has
+// not taken the keyboard back, and its descriptor is not to be seen.
+func TestHIDComposite(t *testing.T) {
+	for fact, descriptors := range map[string][]string{
+		"keyboard second":               {vendorDescriptor, keyboardDescriptor},
+		"keyboard freed by a kill":      {vendorDescriptor, ""},
+		"point of sale freed by a kill": {keyboardDescriptor, ""},
+	} {
+		tr := newTree(t)
+		tr.plugHID("1-2", "0c2e:0b61", "A1", 4, descriptors...)
+		p, err := tr.open(t.Context(), parse(t, "hid:0c2e:0b61"), Settings{})
+		tr.must(err)
+		p.Close()
+		if want := []string{"1-2:1.1"}; !slices.Equal(tr.usb.opened, want) {
+			t.Errorf("%s: opened %q, want %q", fact, tr.usb.opened, want)
+		}
+	}
+}
+
+// hanging is a device that is mute: to give it back takes the kernel ten
+// seconds. Whoever reads it is free before.
+type hanging struct{ silent }
+
+func (hanging) ReadTimeout(_ []byte, ms int) (int, error) {
+	time.Sleep(time.Duration(ms) * time.Millisecond)
+	return 0, nil
+}
+
+func (hanging) Close() error {
+	time.Sleep(10 * time.Second)
+	return nil
+}
+
+func TestHIDMute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newHID(hanging{}, nil)
+		begin := time.Now()
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := p.Read(make([]byte, ReportSize)); !errors.Is(err, ErrClosed) {
+				t.Errorf("Read: %v", err)
+			}
+		})
+		synctest.Wait()
+		p.Close()
+		all.Wait()
+		if took := time.Since(begin); took > 2*closeLimit {
+			t.Errorf("Read and Close took %v", took)
+		}
+		time.Sleep(time.Minute) // so that the bubble is empty
+	})
 }
 
 // Two of a kind are an error that names both.

@@ -23,11 +23,12 @@ import (
 // The poller's descriptor has none of these: deadlines work, Close ends what
 // waits, and no thread is spent on waiting.
 type serialPort struct {
-	f      *os.File
-	line   serial.Port // never read from, never written to
-	baud   int
-	closed atomic.Bool
-	once   sync.Once
+	f       *os.File
+	line    serial.Port // never read from, never written to
+	baud    int
+	skipped int
+	closed  atomic.Bool
+	once    sync.Once
 }
 
 // openSerial opens node, which may be a link; a is what the user asked for.
@@ -36,24 +37,44 @@ func openSerial(a Address, node string, s Settings) (Port, error) {
 	if err != nil {
 		return nil, fail(ErrConfig, a, err.Error(), err)
 	}
-	// Ours first: once the library has opened it the port is exclusive.
-	f, err := openNode(node)
+	f, skipped, err := openLine(a, node)
 	if err != nil {
-		return nil, nodeError(a, node, err)
-	}
-	// Exclusive use does not hold against root, the lock does. It is taken
-	// before the line is set, so that a port in use keeps its settings.
-	if err := lockFile(f); err != nil {
-		f.Close()
-		return nil, fail(ErrBusy, a, node+" is in use by another process; stop the other scanpost (systemctl status scanpost), or whatever else reads it", err)
+		return nil, err
 	}
 	line, err := serial.Open(node, mode)
 	if err != nil {
 		f.Close()
 		return nil, lineError(a, node, err)
 	}
-	return &serialPort{f: f, line: line, baud: mode.BaudRate}, nil
+	return &serialPort{f: f, line: line, baud: mode.BaudRate, skipped: skipped}, nil
 }
+
+// openLine opens the node for us alone, and raw. Ours comes first: once the
+// library has opened it the port is exclusive.
+func openLine(a Address, node string) (f *os.File, skipped int, err error) {
+	if f, err = openNode(node); err != nil {
+		return nil, 0, nodeError(a, node, err)
+	}
+	// Exclusive use does not hold against root, the lock does. It is taken
+	// before the line is set, so that a port in use keeps its settings.
+	if err := lockFile(f); err != nil {
+		f.Close()
+		return nil, 0, fail(ErrBusy, a, node+" is in use by another process; stop the other scanpost (systemctl status scanpost), or whatever else reads it", err)
+	}
+	spoiled, err := makeRaw(f)
+	if err == nil && spoiled {
+		skipped, err = skip(f)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, fail(ErrNotFound, a, node+" is no working serial port; \"scanpost devices\" lists those that are", err)
+	}
+	return f, skipped, nil
+}
+
+// Skipped is how many bytes the device had sent before the line was ours. They
+// are not handed out: see skip.
+func (p *serialPort) Skipped() int { return p.skipped }
 
 func (p *serialPort) Read(b []byte) (int, error) {
 	n, err := p.f.Read(b)

@@ -25,6 +25,14 @@ type thing struct {
 	node  string // tty: "/dev/ttyACM0"; HID: "/dev/bus/usb/001/004"
 	path  string // HID: "1-2:1.0", the library's name for the interface
 	usage string // HID: "pos", "keyboard", "mouse", or empty if the driver does not tell
+	freed bool   // HID: no driver has it, as when its last user was killed
+}
+
+func (t thing) wire() Scheme {
+	if t.path != "" {
+		return HID
+	}
+	return USB
 }
 
 // ttys are the serial ports of USB devices, and plain the others that have
@@ -83,8 +91,13 @@ func read(parts ...string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// hids are the HID devices, one entry each. Of a composite device the point of
-// sale interface is taken, else the first.
+func there(parts ...string) bool {
+	_, err := os.Lstat(filepath.Join(parts...))
+	return err == nil
+}
+
+// hids are the HID devices, one entry each: of a composite device the interface
+// that speaks for it.
 func (m *machine) hids() []thing {
 	bus := filepath.Join(m.sys, "bus/usb/devices")
 	entries, _ := os.ReadDir(bus)
@@ -101,11 +114,12 @@ func (m *machine) hids() []thing {
 		d.socket = socket
 		t := thing{
 			usbDevice: d, path: e.Name(), usage: usageOf(filepath.Join(bus, e.Name())),
-			node: filepath.Join(m.dev, "bus/usb", fmt.Sprintf("%03d/%03d", d.bus, d.number)),
+			freed: !there(bus, e.Name(), "driver"),
+			node:  filepath.Join(m.dev, "bus/usb", fmt.Sprintf("%03d/%03d", d.bus, d.number)),
 		}
 		// Entries are sorted, so interfaces of one device follow each other.
 		if last := len(list) - 1; last >= 0 && list[last].socket == socket {
-			if t.usage == "pos" && list[last].usage != "pos" {
+			if t.rank() > list[last].rank() {
 				list[last] = t
 			}
 			continue
@@ -113,6 +127,21 @@ func (m *machine) hids() []thing {
 		list = append(list, t)
 	}
 	return list
+}
+
+// rank says which interface of a composite device is read; of equal ones the
+// first. The one that no driver has was ours: the driver does not come back by
+// itself when we were killed, and the usage is not known until it does.
+func (t thing) rank() int {
+	switch {
+	case t.usage == "pos":
+		return 3
+	case t.freed:
+		return 2
+	case t.usage == "keyboard":
+		return 1
+	}
+	return 0 // a vendor's own, for its tools
 }
 
 // usageOf reads what an interface is for from the start of its report
