@@ -14,14 +14,18 @@
 //     hole in the numbers; never as nothing.
 //   - A client id that connects twice: the old connection is over, and its will
 //     published, before the new one is accepted.
+//   - A client may subscribe and unsubscribe at any time, also while messages
+//     are on their way to it.
 //
-// The last two are ours. Mochi (v2.7.9) by itself acknowledges a publish first
+// The last three are ours. Mochi (v2.7.9) by itself acknowledges a publish first
 // and then drops it for every subscriber whose unacknowledged messages reach
 // MaximumInflight (8,192) or whose write queue is full
 // (MaximumClientWritesPending), in the first case with no hook that would
 // tell. And when an id is taken over, the ending of the old connection may run
 // after the beginning of the new one, and remove the new one's subscriptions:
-// connected, and deaf. See guard.go.
+// connected, and deaf. And a SUBSCRIBE whose packet id happens to be that of a
+// message in flight to the same client, as retained messages make likely, is
+// refused; an UNSUBSCRIBE is answered and not done. See guard.go.
 //
 // This is the only importer of mochi-mqtt.
 package broker

@@ -170,6 +170,7 @@ func TestRetained(t *testing.T) {
 		{Topic: "s/b", Payload: []byte("gone"), Retained: true},
 		{Topic: "s/b", Retained: true},
 		{Topic: "s/c", Payload: []byte("live")},
+		{Topic: "x"}, // the one before is handed out by now
 	} {
 		if err := l.Publish(t.Context(), m); err != nil {
 			t.Fatal(err)
@@ -186,6 +187,135 @@ func TestRetained(t *testing.T) {
 	l.Publish(t.Context(), mqtt.Message{Topic: "s/end"})
 	if m := <-got; m.Topic != "s/end" || m.Retained {
 		t.Errorf("got %+v", m)
+	}
+}
+
+// raw is a client that speaks in bytes.
+type raw struct {
+	t *testing.T
+	net.Conn
+}
+
+// connect says CONNECT with the flags, in MQTT 3.1.1 or 5, as client "raw".
+func connect(t *testing.T, url string, version, flags byte) raw {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "mqtt://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(time.Minute))
+	r := raw{t, conn}
+	body := "\x00\x04MQTT" + string([]byte{version, flags}) + "\x00\x3c"
+	if version == 5 {
+		body += "\x05\x11\x00\x00\x0e\x10" // the session lasts for an hour
+	}
+	r.say(0x10, body+"\x00\x03raw")
+	if kind, _ := r.hear(); kind != 0x20 {
+		t.Fatalf("got %#x, want CONNACK", kind)
+	}
+	return r
+}
+
+func (r raw) say(kind byte, body string) {
+	r.t.Helper()
+	if _, err := r.Write(append([]byte{kind, byte(len(body))}, body...)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// hear reads the next packet.
+func (r raw) hear() (kind byte, body string) {
+	r.t.Helper()
+	b := make([]byte, 2)
+	if _, err := io.ReadFull(r, b); err != nil {
+		r.t.Fatal(err)
+	}
+	kind, b = b[0], make([]byte, b[1]) // none here is longer than 127 bytes
+	if _, err := io.ReadFull(r, b); err != nil {
+		r.t.Fatal(err)
+	}
+	return kind, string(b)
+}
+
+func (r raw) want(what string, kind byte, body string) {
+	r.t.Helper()
+	if k, b := r.hear(); k != kind || b != body {
+		r.t.Fatalf("%s: got %#x %q, want %#x %q", what, k, b, kind, body)
+	}
+}
+
+// A client numbers its packets without regard to the broker's: what it
+// subscribes and unsubscribes under the number of a message that is on its way
+// to it is done, and the message waits for its own acknowledgement, also when
+// the client is gone meanwhile.
+func TestNumbersOfBothEnds(t *testing.T) {
+	for version, name := range map[byte]string{4: "MQTT 3.1.1", 5: "MQTT 5"} {
+		t.Run(name, func(t *testing.T) {
+			none := "" // properties, in MQTT 5
+			if version == 5 {
+				none = "\x00"
+			}
+			url := start(t, broker.Options{})
+			other := dial(t, url, "other")
+			publish := func(topic, payload string, retained bool) {
+				t.Helper()
+				if err := other.Publish(t.Context(), mqtt.Message{Topic: topic, Payload: []byte(payload), Retained: retained}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			publish("s", "first", true)
+			publish("x", "", false) // the first is handed out by now, and comes only once
+
+			r := connect(t, url, version, 0) // a lasting session
+			r.say(0x82, "\x00\x01"+none+"\x00\x01s\x01")
+			r.want("SUBACK", 0x90, "\x00\x01"+none+"\x01")
+			r.want("the retained message", 0x33, "\x00\x01s\x00\x01"+none+"first")
+			r.say(0x82, "\x00\x01"+none+"\x00\x01t\x01\x00\x01u\x00")
+			r.want("SUBACK while a message is in flight", 0x90, "\x00\x01"+none+"\x01\x00")
+			publish("t", "second", false)
+			r.want("what was subscribed", 0x32, "\x00\x01t\x00\x02"+none+"second")
+			r.say(0xa2, "\x00\x02"+none+"\x00\x01t")
+			answer := "\x00\x02"
+			if version == 5 {
+				answer += "\x00\x00" // no properties, and success
+			}
+			r.want("UNSUBACK while a message is in flight", 0xb0, answer)
+			publish("t", "nobody hears it", false)
+			publish("u", "third", false)
+			r.want("what is still subscribed", 0x30, "\x00\x01u"+none+"third")
+
+			r.say(0x82, "\x00\x02"+none+"\x00\x01v\x01") // and it hangs up with the answer under way
+			r.Close()
+			r = connect(t, url, version, 0)
+			resent := []string{}
+			for range 2 {
+				kind, body := r.hear()
+				if kind&0xfe != 0x3a { // QoS 1, a duplicate
+					t.Errorf("got %#x %q", kind, body)
+				}
+				resent = append(resent, body)
+			}
+			slices.Sort(resent)
+			if want := []string{"\x00\x01s\x00\x01" + none + "first", "\x00\x01t\x00\x02" + none + "second"}; !slices.Equal(resent, want) {
+				t.Errorf("sent again is %q, want %q", resent, want)
+			}
+			r.say(0x82, "\x00\x01"+none+"\x00\x01w\x01")
+			r.want("SUBACK", 0x90, "\x00\x01"+none+"\x01")
+			r.say(0x40, "\x00\x01")
+			r.say(0xc0, "")
+			r.want("PINGRESP", 0xd0, "")
+			r.Close()
+			r = connect(t, url, version, 0)
+			r.want("what is not acknowledged yet", 0x3a, "\x00\x01t\x00\x02"+none+"second")
+			r.say(0xc0, "")
+			r.want("PINGRESP", 0xd0, "")
+
+			r.say(0x82, "\x00\x00"+none+"\x00\x01w\x01")
+			if n, err := io.Copy(io.Discard, r); version == 4 && (n > 0 || err != nil) {
+				t.Errorf("a subscription without a number is answered with %d bytes (%v), want the end", n, err)
+			}
+		})
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// guard is mochi's hook: who may connect, one connection per client id, and
-// back-pressure instead of loss.
+// guard is mochi's hook: who may connect, one connection per client id,
+// back-pressure instead of loss, and subscribing while messages arrive.
 type guard struct {
 	mqtt.HookBase
 	server   *mqtt.Server
@@ -39,6 +39,7 @@ func (*guard) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
 		mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnDisconnect,
 		mqtt.OnPublish, mqtt.OnPublishDropped, mqtt.OnQosPublish, mqtt.OnQosComplete,
+		mqtt.OnPacketRead, mqtt.OnPacketEncode,
 	}, b) >= 0
 }
 
@@ -61,6 +62,34 @@ func (g *guard) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
 	if conn, ok := cl.Net.Conn.(*connection); ok && !g.listener.claim(cl.ID, conn) {
 		cl.Stop(packets.ErrServerBusy) // it will try again
 	}
+}
+
+// OnPacketRead is called with each packet of a client. Both ends number their
+// packets by themselves, but mochi keeps one table of numbers: it refuses a
+// SUBSCRIBE, and does nothing about an UNSUBSCRIBE, whose number is that of a
+// message on its way to the same client. It gets them as number 0, which no
+// message ever has, and the answer gets the number back. (Taking the message
+// out of the table meanwhile would leave the other publishers a moment to use
+// its number, or to have it put back as it no longer is.)
+func (*guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	if t := pk.FixedHeader.Type; (t == packets.Subscribe || t == packets.Unsubscribe) && pk.PacketID != 0 {
+		if conn, ok := cl.Net.Conn.(*connection); ok {
+			conn.asked, pk.PacketID = pk.PacketID, 0
+			pk.FixedHeader.Qos = 0 // or a number is missed; nothing else looks at it
+		}
+	}
+	return pk, nil
+}
+
+// OnPacketEncode is called with each packet to a client. An answer to a
+// subscription is written by the goroutine that read it, before the next.
+func (*guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
+	if t := pk.FixedHeader.Type; t == packets.Suback || t == packets.Unsuback {
+		if conn, ok := cl.Net.Conn.(*connection); ok {
+			pk.PacketID = conn.asked
+		}
+	}
+	return pk
 }
 
 // OnQosPublish is called when a message waits for the client's

@@ -41,6 +41,7 @@ type connection struct {
 	log   *slog.Logger
 	name  string // client id, once known
 	ended chan struct{}
+	asked uint16 // packet id of the last SUBSCRIBE or UNSUBSCRIBE; its reading goroutine only
 }
 
 func (c *connection) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,8 @@ func TestForeignOrigin(t *testing.T) {
 	}
 }
 
-// Every way in which the key file can be wrong has its sentence.
+// Every way in which the key file can be wrong has its sentence, and what the
+// disk did to it can be told from what a person did.
 func TestKeyFile(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(t *testing.T, file string)
@@ -97,6 +99,7 @@ func TestKeyFile(t *testing.T) {
 			b[len(b)-10] ^= 1
 			try(t, os.WriteFile(file, b, 0o600))
 		}, "is damaged"},
+		"is nothing but zeros":  {func(t *testing.T, file string) { try(t, os.WriteFile(file, make([]byte, 4096), 0o600)) }, "is damaged"},
 		"is a folder":           {func(t *testing.T, file string) { try(t, os.Remove(file)); try(t, os.Mkdir(file, 0o700)) }, "is not a file"},
 		"is of another station": {func(t *testing.T, file string) { try(t, os.Remove(file)); signer(t, filepath.Dir(file), origin+"0") }, "belongs to " + origin + "0"},
 	} {
@@ -110,6 +113,9 @@ func TestKeyFile(t *testing.T) {
 			}
 			if err != nil && strings.Contains(err.Error(), "PRIVATE") {
 				t.Errorf("the key is in the message: %v", err)
+			}
+			if damaged := c.want == "is damaged"; errors.Is(err, ErrDamaged) != damaged {
+				t.Errorf("%v: that it is ErrDamaged is %t, want %t", err, !damaged, damaged)
 			}
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,6 +30,11 @@ import (
 // keyFile is the station's private key within its data folder.
 const keyFile = "station.key"
 
+// ErrDamaged says that the file of the station's key holds no key that can be
+// read. It is not for us to make a new one in its place: whoever does has to
+// say so, since receivers go on believing the old one.
+var ErrDamaged = errors.New("the station's key is damaged")
+
 // Signer signs the heads of one station.
 type Signer struct {
 	name   string
@@ -37,7 +43,9 @@ type Signer struct {
 }
 
 // LoadOrMakeSigner reads the key from dir, or makes one if there is none. The
-// name is the station's origin, scanpost/v1/<site>/<station>.
+// name is the station's origin, scanpost/v1/<site>/<station>. A file that holds
+// no key is an [ErrDamaged]; a key that others can read, or of another station,
+// is not: there a person did something, and has to undo it.
 func LoadOrMakeSigner(dir, name string) (*Signer, error) {
 	file := filepath.Join(dir, keyFile)
 	skey, err := load(file)
@@ -52,7 +60,7 @@ func LoadOrMakeSigner(dir, name string) (*Signer, error) {
 	}
 	s, err := newSigner(skey)
 	if err != nil {
-		return nil, fmt.Errorf("the station's key %s is damaged (%w): restore it from a backup, or move it away and a new one is made, which receivers have to be told", file, err)
+		return nil, damaged(file, err)
 	}
 	if s.name != name {
 		return nil, fmt.Errorf("the station's key %s belongs to %s, this is %s: was the data folder copied, or the station renamed? Move the key away to make a new one", file, s.name, name)
@@ -75,12 +83,19 @@ func load(file string) (string, error) {
 	case info.Mode().Perm()&0o077 != 0:
 		return "", fmt.Errorf("the station's key %s can be read by others (mode %04o): chmod 600 %s", file, info.Mode().Perm(), file)
 	}
-	b := make([]byte, 1024)
-	n, err := f.Read(b)
-	if err != nil && n == 0 {
-		return "", nil // empty: reported as damaged
+	b, err := io.ReadAll(io.LimitReader(f, 1024))
+	switch {
+	case err != nil:
+		return "", damaged(file, err)
+	case len(b) == 0:
+		return "", damaged(file, errors.New("it is empty"))
 	}
-	return strings.TrimSpace(string(b[:n])), nil
+	return strings.TrimSpace(string(b)), nil
+}
+
+func damaged(file string, err error) error {
+	return fmt.Errorf("read %s: %w; restore it from a backup, or move it away and a new one is made, which receivers have to be told", file,
+		fmt.Errorf("%w: %w", ErrDamaged, err))
 }
 
 // makeKey puts the whole key in place or nothing, and never over another one:
