@@ -174,7 +174,7 @@ func (x *bench) station(devices int) []*sim.Scanner {
 func BenchmarkWireToSubscriber(b *testing.B) {
 	x := newBench(b)
 	loops := map[string]*sim.Scanner{"floor": x.bare("floor", false), "synced-floor": x.bare("synced-floor", true), "": x.station(1)[0]}
-	n := max(b.N, 600)
+	n := min(max(b.N, 600), 2400) // five milliseconds each, three times
 	took := map[string][]time.Duration{}
 	for round := range 4 { // in turns, so that a slow moment of the machine hits all
 		for i, name := range []string{"floor", "synced-floor", ""} {
