@@ -299,11 +299,8 @@ func (f *Floor) Stations(now time.Time) []StationView {
 
 func (f *Floor) stationView(s *station) StationView {
 	v := StationView{Name: s.name, Checkpoints: append([]string{}, s.checkpoints...), Online: s.online, SignedOff: s.signedOff, Silent: f.silent(s),
-		HeardTo: s.heardTo().UTC(), HeadAt: s.headAt, LastScan: s.lastScan, Version: s.version, Devices: []DeviceView{}, Heard: []Stretch{}}
+		HeardTo: milli(s.heardTo()), HeadAt: s.headAt, LastScan: s.lastScan, Version: s.version, Devices: []DeviceView{}, Heard: []Stretch{}}
 	v.Heard = append(v.Heard, s.heard()...)
-	if s.heardTo().IsZero() {
-		v.HeardTo = time.Time{}
-	}
 	for _, st := range s.streams {
 		v.Scans += st.scans
 	}
