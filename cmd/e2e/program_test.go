@@ -192,6 +192,21 @@ func get(url string) string {
 	return b.String()
 }
 
+// decide posts a decision to a board.
+func decide(t *testing.T, url, body string) {
+	t.Helper()
+	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		var b bytes.Buffer
+		b.ReadFrom(resp.Body)
+		t.Fatalf("POST %s: %s\n%s", url, resp.Status, b.String())
+	}
+}
+
 // mosquitto starts the real broker on an address.
 func mosquitto(t *testing.T, address string) *program {
 	t.Helper()

@@ -26,9 +26,10 @@ type board struct {
 	pages *pages
 	log   *slog.Logger
 
-	mu   sync.Mutex
-	said map[string]string // by gap: what was last said of it, so that a restart says nothing twice
-	fail error             // why the last change could not be kept
+	mu     sync.Mutex
+	said   map[string]string // by gap: what was last said of it, so that a restart says nothing twice
+	unsaid []scan.GapChange  // what could not be written yet, in its order
+	fail   error             // why it could not
 }
 
 func (m *machine) openBoard(own *embedded) (*board, error) {
@@ -81,7 +82,7 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 		return err
 	}
 	close(b.loaded)
-	b.keep(b.floor.Sweep(m.started))
+	b.judge(m.started)
 	m.metrics.board(b)
 	b.board = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
 		Metrics: m.metrics.handler(), Health: b.health})
@@ -101,25 +102,38 @@ func (b *board) close() {
 func (b *board) parts() []part {
 	return []part{
 		{name: "the board's connection to the broker", run: b.talk},
-		{name: "the detector", run: func(ctx context.Context) error { return b.sweep(ctx, b.keep) }},
+		{name: "the detector", run: func(ctx context.Context) error { return every(ctx, b.judge) }},
 		{name: "the outbox", run: b.endure},
 		{name: "the board", run: b.board.Run},
 		{name: "the board's pages", run: func(ctx context.Context) error { return b.pages.serve(ctx, b.board, b.log) }},
 	}
 }
 
-// keep writes changes into the board's log, from where they reach everybody.
-func (b *board) keep(changes []scan.GapChange) {
+// judge lets the floor judge, and writes what changed into the board's log,
+// from where it reaches everybody. It holds the board's lock throughout, so
+// that what a person decides and what the floor finds are said in the order
+// in which they happened. What can not be written waits for the next time.
+func (b *board) judge(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := range changes {
-		if err := b.say(&changes[i]); err != nil && b.fail == nil {
-			b.log.Error("a gap could not be recorded; it is shown, and not sent", "err", err)
+	b.sayAll(now)
+}
+
+// sayAll is judge for who holds the lock.
+func (b *board) sayAll(now time.Time) {
+	b.unsaid = append(b.unsaid, b.floor.Sweep(now)...)
+	for len(b.unsaid) > 0 {
+		if err := b.say(&b.unsaid[0]); err != nil {
+			if b.fail == nil {
+				b.log.Error("gaps can not be recorded: they are shown, and sent when they can", "err", err)
+			}
 			b.fail = err
-		} else if err == nil {
-			b.fail = nil
+			b.look(err)
+			return
 		}
+		b.unsaid = b.unsaid[1:]
 	}
+	b.fail, b.unsaid = nil, nil
 }
 
 func (b *board) say(c *scan.GapChange) error {
@@ -129,7 +143,6 @@ func (b *board) say(c *scan.GapChange) error {
 		return nil
 	}
 	if _, err := b.outbox.Write(c); err != nil {
-		b.look(err)
 		return err
 	}
 	b.said[c.Gap.ID] = now
@@ -156,26 +169,29 @@ func decisionOf(g *scan.Gap) (scan.Decision, bool) {
 
 // Decide saves a person's decision, and only then shows it.
 func (b *board) Decide(d scan.Decision) (scan.Gap, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	now := time.Now()
 	if d.At.IsZero() {
 		d.At = now
+	}
+	b.sayAll(now) // what happened before it
+	if b.fail != nil {
+		return scan.Gap{}, fmt.Errorf("the decision can not be saved: %w", b.fail)
 	}
 	change, err := b.floor.Decide(d, now)
 	if err != nil {
 		return scan.Gap{}, err
 	}
-	b.mu.Lock()
-	err = b.say(&change)
-	b.mu.Unlock()
-	if err != nil {
+	b.sayAll(now)
+	if b.fail != nil {
 		undo := "reopen"
 		if d.Do == "reopen" {
 			undo = "resolve"
 		}
 		b.floor.Decide(scan.Decision{Gap: d.Gap, Do: undo, By: d.By, At: now}, now)
-		return scan.Gap{}, fmt.Errorf("the decision is not saved: %w", err)
+		return scan.Gap{}, fmt.Errorf("the decision is not saved: %w", b.fail)
 	}
-	b.keep(b.floor.Sweep(now))
 	return change.Gap, nil
 }
 

@@ -255,14 +255,12 @@ func (v *voice) link() scan.LinkView {
 	return scan.LinkView{Online: v.online, Why: v.why, Waiting: int(s.Last - s.Published)}
 }
 
-// sweep judges what time alone changes.
-func (v *voice) sweep(ctx context.Context, changed func([]scan.GapChange)) error {
+// every judges what time alone changes, four times a second.
+func every(ctx context.Context, judge func(now time.Time)) error {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if changes := v.floor.Sweep(time.Now()); len(changes) > 0 && changed != nil {
-			changed(changes)
-		}
+		judge(time.Now())
 		select {
 		case <-ctx.Done():
 			return nil
