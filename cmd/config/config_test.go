@@ -43,6 +43,8 @@ func TestMistakesSayWhatToWrite(t *testing.T) {
 			`station.toml:3: "name" in [station]: "board" is kept for the board itself; write another, such as "office-1"`},
 		"two devices of one name": {station + "[[device]]\nname = \"hand\"\nprofile = \"zebra-ds2208-cdc\"\nport = \"serial:/dev/ttyS1\"\n",
 			`station.toml:10: "name" in [[device]]: "hand" is already used in line 6; write another name`},
+		"two devices that may be one": {station + "[[device]]\nname = \"fixed\"\nprofile = \"zebra-ds2208-cdc\"\nport = \"usb:05e0:1701@1-2\"\n",
+			`usb:05e0:1701@1-2 and the port of "hand", usb:05e0:1701, may be the same scanner; give both a serial number (/S123) or both a socket (@1-2)`},
 		"two devices on one port": {station + "[[device]]\nname = \"fixed\"\nprofile = \"zebra-ds2208-cdc\"\nport = \"usb:05E0:1701\"\n",
 			`station.toml:12: "port" in [[device]]: "usb:05e0:1701" is already used in line 8; write another name`},
 		"a port that is a path": {strings.Replace(station, "usb:05e0:1701", "/dev/ttyS1", 1), `perhaps serial:/dev/ttyS1`},
@@ -209,5 +211,19 @@ func write(t *testing.T, name, text string, mode os.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), mode); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Two scanners of one kind are told apart by socket, or by serial number.
+func TestScannersOfOneKind(t *testing.T) {
+	for _, with := range []string{"@1-1 @1-2", "/A /B"} {
+		one, two, _ := strings.Cut(with, " ")
+		device := func(name, which string) string {
+			return "[[device]]\nname = \"" + name + "\"\nprofile = \"zebra-ds2208-cdc\"\nport = \"usb:05e0:1701" + which + "\"\n"
+		}
+		text := "[station]\nsite = \"ham1\"\nname = \"pack-07\"\ncheckpoint = \"pack\"\n" + device("left", one) + device("right", two)
+		if _, err := config.Parse("station.toml", []byte(text)); err != nil {
+			t.Errorf("%s: %v", with, err)
+		}
 	}
 }

@@ -27,7 +27,28 @@ func (c *checker) devices() {
 		d.Profile = c.profile(key.then("profile"), r.Profile)
 		d.Port = c.port(key.then("port"), r.Port, d.Profile)
 		c.once(ports, key.then("port"), d.Port)
+		c.apart(key.then("port"), d.Port)
 		c.cfg.Devices = append(c.cfg.Devices, d)
+	}
+}
+
+// apart refuses an address that another device's may stand for as well: each
+// would take the other's scanner when it is plugged in again.
+func (c *checker) apart(key path, text string) {
+	a, err := port.ParseAddress(text)
+	if err != nil || a.Scheme != port.USB && a.Scheme != port.HID {
+		return
+	}
+	for _, d := range c.cfg.Devices {
+		b, err := port.ParseAddress(d.Port)
+		if err != nil || b == a || b.Scheme != a.Scheme || b.Vendor != a.Vendor || b.Product != a.Product {
+			continue
+		}
+		bySerial := a.SerialNumber != "" && b.SerialNumber != "" && a.SerialNumber != b.SerialNumber
+		bySocket := a.Socket != "" && b.Socket != "" && a.Socket != b.Socket
+		if !bySerial && !bySocket {
+			c.wrong(key, "%s and the port of %q, %s, may be the same scanner; give both a serial number (/S123) or both a socket (@1-2)", text, d.Name, d.Port)
+		}
 	}
 }
 
