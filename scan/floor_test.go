@@ -445,3 +445,29 @@ func TestOwnScansAreMissedOnlyWhenRemembered(t *testing.T) {
 		t.Errorf("after the log is read: %+v", j)
 	}
 }
+
+// A parcel that is overdue and is scanned once more where it was is not taken
+// back: its limit runs anew, and it may be overdue again.
+func TestSeenAgainWhileOverdue(t *testing.T) {
+	h := newHall(t)
+	h.Observe(h.receive.scan("sscc:1", at(0)), at(0))
+	h.heads(at(70))
+	want(t, h.states(at(70)), "overdue pack missing []")
+	h.Observe(h.receive.scan("sscc:1", at(75)), at(75))
+	want(t, h.states(at(76)))
+	if g := h.Gaps(GapFilter{State: Closed}); len(g) != 1 || g[0].ClosedAs != ClosedSeenAgain {
+		t.Errorf("closed %+v, want it seen again", g)
+	}
+	h.heads(at(150))
+	want(t, h.states(at(150)), "overdue pack missing []")
+}
+
+// What is said of a silent station when it opens is all there is to say.
+func TestSilenceOpensWithItsCause(t *testing.T) {
+	h := newHall(t)
+	for _, c := range h.Sweep(at(30)) {
+		if c.Gap.Cause == "" || c.Gap.NextStep == "" {
+			t.Errorf("%s of %s opens without a cause or a next step: %+v", c.Gap.Kind, c.Gap.Station, c.Gap)
+		}
+	}
+}

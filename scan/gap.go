@@ -57,6 +57,7 @@ const (
 	ClosedResolved  = "resolved"   // by a person
 	ClosedWaived    = "waived"     // by a person, with a reason
 	ClosedVoided    = "voided"     // the later scan it rested on was taken back
+	ClosedSeenAgain = "seen-again" // overdue, and then seen again where it was: the limit runs anew
 )
 
 // GapChange is a gap that opened, changed or closed; it becomes one event of

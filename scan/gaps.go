@@ -193,7 +193,7 @@ func (f *Floor) open(u *unit, j *judged) {
 	if d := f.decided[id]; d.Gap != "" {
 		if change == "opened" { // decided before a restart
 			f.describe(g, j, u)
-			g.State, g.ClosedAs, g.By, g.ClosedAt = Closed, decidedAs(d), d.By, d.At
+			g.State, g.ClosedAs, g.By, g.ClosedAt, g.NextStep = Closed, decidedAs(d), d.By, d.At, "Nothing to do"
 			if d.Reason != "" {
 				g.Cause = d.Reason
 			}
@@ -255,11 +255,13 @@ func (f *Floor) explain(u *unit, g *Gap, here []*sighted) {
 		return
 	}
 	closed := ClosedVoided
-	if len(here) > 0 {
+	switch {
+	case len(here) > 0 && here[0].at().After(g.Since):
 		closed = ClosedFoundLate
-		if !here[0].at().After(g.Since) {
-			closed = ClosedArrived
-		}
+	case len(here) > 0:
+		closed = ClosedArrived
+	case g.Kind == Overdue && slices.ContainsFunc(u.seen, func(s sighted) bool { return !s.void && s.at().After(g.From.Add(time.Millisecond)) }):
+		closed = ClosedSeenAgain
 	}
 	f.shut(g, closed, "", f.now)
 }
@@ -272,7 +274,9 @@ func (f *Floor) shut(g *Gap, as, by string, at time.Time) {
 		g.Cause, g.NextStep = "Scanned after all, later than it should have been", "Nothing to do"
 	case ClosedArrived:
 		g.Cause, g.NextStep = "Had been scanned in time: only the message was late", "Nothing to do"
-	case ClosedBack:
+	case ClosedSeenAgain:
+		g.Cause, g.NextStep = "Seen again where it was: its limit runs anew", "Nothing to do"
+	case ClosedBack, ClosedResolved, ClosedWaived:
 		g.NextStep = "Nothing to do"
 	case ClosedVoided:
 		g.Cause, g.NextStep = "The scan it rested on was taken back", "Nothing to do"

@@ -87,6 +87,7 @@ type Scan struct {
 	Device     string
 	Operator   string
 	Missing    []string // the checkpoints the verdict names, if any
+	Note       string   // what was odd about the reading, such as "unterminated"
 	Clock      Clock
 }
 

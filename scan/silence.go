@@ -34,7 +34,9 @@ func (f *Floor) silences(now time.Time) {
 				since = f.rules.Started
 			}
 			s.silentGap = gapID("silent", s.name, fmt.Sprint(s.heardTo().UnixMilli()))
-			f.raise(Gap{ID: s.silentGap, Kind: SilentStation, State: Unknown, Station: s.name, WaitingFor: []string{s.name}, Since: milli(since), Known: milli(f.now)})
+			cause, next := f.silenceCause(s)
+			f.raise(Gap{ID: s.silentGap, Kind: SilentStation, State: Unknown, Station: s.name, WaitingFor: []string{s.name}, Since: milli(since), Known: milli(f.now),
+				Cause: cause, NextStep: next})
 		case !silent && s.silentGap != "":
 			if g := f.gaps[s.silentGap]; g.State != Closed {
 				g.Cause = s.name + " is heard again"

@@ -221,3 +221,12 @@ func TestTogetherIsAsOneByOne(t *testing.T) {
 		t.Errorf("the first %d were written together, want 4: A, B, C and half a label", got)
 	}
 }
+
+// What was odd about a reading is part of the record.
+func TestNoteIsRecorded(t *testing.T) {
+	s := newStation("pack")
+	s.Scan(context.Background(), Sighting{Code: "A", Device: "hand", Checkpoint: "pack", At: at(1), Note: "unterminated"})
+	if got := s.book.entries[0].(*Scan).Note; got != "unterminated" {
+		t.Errorf("the record says %q", got)
+	}
+}

@@ -18,7 +18,12 @@ func entryText(e scan.Entry) string {
 		words = add(words, "unit ", e.Unit)
 		words = add(words, "at ", e.Checkpoint)
 		words = add(words, "by ", e.Operator)
-		words = add(words, "not seen at ", strings.Join(e.Missing, ", "))
+		said := "not seen at "
+		if e.Verdict == scan.NotVerifiable {
+			said = "could not be checked at "
+		}
+		words = add(words, said, strings.Join(e.Missing, ", "))
+		words = add(words, "", e.Note)
 		return strings.Join(words, "  ")
 	case *scan.Void:
 		return strings.Join(add([]string{"taken back", e.Scan}, "unit ", e.Unit), "  ")

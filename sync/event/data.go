@@ -97,6 +97,10 @@ func appendScan(dst []byte, d *scan.Scan) []byte {
 		dst = append(dst, `,"missing":`...)
 		dst = appendStrings(dst, d.Missing)
 	}
+	if d.Note != "" {
+		dst = append(dst, `,"note":`...)
+		dst = appendString(dst, d.Note)
+	}
 	return append(dst, '}')
 }
 

@@ -135,7 +135,7 @@ var anyEntry = rapid.Custom(func(t *rapid.T) scan.Entry {
 		return &scan.Scan{
 			Checkpoint: text("checkpoint"), Verdict: scan.Verdict(text("verdict")), Unit: text("unit"), IDs: list("ids"),
 			Raw: raw("raw"), AIM: text("aim"), Symbology: text("symbology"), Device: text("device"),
-			Operator: text("operator"), Missing: list("missing"),
+			Operator: text("operator"), Missing: list("missing"), Note: text("note"),
 			Clock: scan.Clock{Synced: rapid.Bool().Draw(t, "synced"), OffsetMin: rapid.Int().Draw(t, "offset")},
 		}
 	case 1:

@@ -126,13 +126,14 @@ type scanData struct {
 	Operator   string       `json:"operator"`
 	Clock      Clock        `json:"clock"`
 	Missing    []string     `json:"missing"`
+	Note       string       `json:"note"`
 }
 
 func (d *scanData) entry() scan.Entry {
 	return &scan.Scan{
 		Checkpoint: d.Checkpoint, Verdict: d.Verdict, Unit: d.Unit, IDs: orNil(d.IDs), Raw: string(d.Raw),
 		AIM: d.AIM, Symbology: d.Symbology, Device: d.Device, Operator: d.Operator,
-		Missing: orNil(d.Missing), Clock: scan.Clock(d.Clock),
+		Missing: orNil(d.Missing), Note: d.Note, Clock: scan.Clock(d.Clock),
 	}
 }
 
