@@ -73,7 +73,7 @@ type machine struct {
 type part struct {
 	name   string
 	run    func(context.Context) error
-	beside bool // not a station's: a station goes on without it
+	beside bool // scanning goes on without it
 }
 
 // run opens what the configuration names, the station first, and lets each
@@ -111,10 +111,8 @@ func (m *machine) open(ctx context.Context, g *group) error {
 		if b != nil {
 			own, m.info.Broker = b, b.addr
 			g.after(b.stop)
-			g.run(part{"broker", b.wait, true})
-		} else {
-			g.run(part{"broker", m.brokerLater, true})
 		}
+		g.run(part{"broker", func(ctx context.Context) error { return m.keepBroker(ctx, b) }, true})
 	}
 	if scans {
 		s, err := m.openStation(own)
@@ -159,7 +157,7 @@ func newGroup(ctx context.Context, m *machine) *group {
 func (g *group) after(f func()) { g.closers = append(g.closers, f) }
 
 // run starts parts. A part that fails ends all; but where there is scanning
-// to be done, only a station's part does.
+// to be done, only one that scanning needs does.
 func (g *group) run(parts ...part) {
 	for _, p := range parts {
 		g.all.Go(func() {
@@ -186,17 +184,26 @@ func (g *group) wait() error {
 	return context.Cause(g.ctx)
 }
 
-// brokerLater runs the broker once its port is free.
-func (m *machine) brokerLater(ctx context.Context) error {
-	for again(ctx) {
-		b, err := m.openBroker(ctx)
-		if err != nil {
-			continue
+// keepBroker keeps the embedded broker running. On a machine that scans it
+// begins anew when it has failed, or when its port is free at last; on another
+// its failure is the machine's.
+func (m *machine) keepBroker(ctx context.Context, b *embedded) error {
+	for {
+		if b != nil {
+			err := b.wait(ctx)
+			if err == nil || ctx.Err() != nil || len(m.cfg.Devices) == 0 {
+				return err
+			}
+			m.Log.Error("the broker has failed and begins anew; scanning goes on", "err", err)
 		}
-		defer b.stop()
-		return b.wait(ctx)
+		if !again(ctx) {
+			return nil
+		}
+		var err error
+		if b, err = m.openBroker(ctx); err == nil {
+			defer b.stop()
+		}
 	}
-	return nil
 }
 
 // again waits a moment before something is tried again; false means that the

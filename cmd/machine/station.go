@@ -126,7 +126,7 @@ func (s *station) close() {
 }
 
 func (s *station) parts() []part {
-	parts := []part{{name: "the connection to the broker", run: s.talk}, {name: "the detector", run: func(ctx context.Context) error { return every(ctx, func(now time.Time) { s.floor.Sweep(now) }) }},
+	parts := []part{{name: "the connection to the broker", run: s.talk, beside: true}, {name: "the detector", run: func(ctx context.Context) error { return every(ctx, func(now time.Time) { s.floor.Sweep(now) }) }},
 		{name: "the outbox", run: s.endure},
 		{name: "what is on disk", run: func(ctx context.Context) error {
 			if err := s.remember(ctx, s.known); err != nil {
@@ -149,8 +149,8 @@ func (s *station) parts() []part {
 		mux.Handle("/", s.screen)
 		mux.Handle("GET /metrics", s.metrics)
 		mux.Handle("GET /healthz", healthz(s.health, s.version))
-		parts = append(parts, part{name: "the screen", run: s.screen.Run},
-			part{name: "the screen's pages", run: func(ctx context.Context) error { return s.pages.serve(ctx, mux, s.log) }})
+		parts = append(parts, part{name: "the screen", run: s.screen.Run, beside: true},
+			part{name: "the screen's pages", run: func(ctx context.Context) error { return s.pages.serve(ctx, mux, s.log) }, beside: true})
 	}
 	return parts
 }
