@@ -26,7 +26,8 @@ var (
 	errOther   = errors.New("other")
 )
 
-var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped, errCut, errReports, errEarly}
+var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped,
+	wire.ErrUnasked, wire.ErrHardware, wire.ErrGap, wire.ErrParity, errCut, errReports, errEarly}
 
 func reasonOf(fault error) string {
 	for _, r := range reasons {

@@ -36,12 +36,13 @@ var importers = map[string][]string{
 	"go.etcd.io/bbolt":                    {"sync/outbox", "sync/ledger"},
 	"golang.org/x/mod/sumdb":              {"sync/proof"},
 	"github.com/spf13/cobra":              {"cmd/scanpost"},
+	"github.com/boombuler/barcode":        {"cmd/sheet"},
 	"github.com/prometheus/client_golang": {"cmd/machine"},
 }
 
 // Decoders and everything that gives a code its meaning are given bytes and
 // time, and take neither for themselves. These below devices are the others.
-var edges = []string{"devices", "devices/port", "devices/profile", "devices/sim"}
+var edges = []string{"devices", "devices/port", "devices/profile", "devices/sim", "devices/rig"}
 
 var impure = []string{"os", "net", "net/http", "log", "log/slog", "syscall", "golang.org/x/sys/unix"}
 

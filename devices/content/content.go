@@ -14,7 +14,10 @@ package content
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"scanpost/devices/symbology"
 	"scanpost/devices/wire"
 	"scanpost/scan"
 )
@@ -26,17 +29,33 @@ const Longest = 7089
 // Rules say how a device's content is to be read.
 type Rules struct {
 	aim    bool
+	ids    string
 	max    int
 	noRead map[string]bool
 	ignore map[string]bool
 }
 
+// Options are what a profile may say about content, whatever the protocol.
+type Options struct {
+	AIMID  bool     // the device sends AIM identifiers before the code
+	CodeID string   // the device sends its maker's code ids before the code: one of symbology.Sets, empty if none
+	Max    int      // longest code in bytes
+	NoRead []string // whole contents that mean "nothing read"
+	Ignore []string // whole contents that mean nothing
+}
+
 // New makes rules. Its mistakes name the option they are about.
-func New(aim bool, max int, noRead, ignore []string) (Rules, error) {
-	r := Rules{aim: aim, max: max, noRead: set(noRead), ignore: set(ignore)}
+func New(o Options) (Rules, error) {
+	r := Rules{aim: o.AIMID, ids: o.CodeID, max: o.Max, noRead: set(o.NoRead), ignore: set(o.Ignore)}
 	var mistakes []error
-	if max < 1 || max > 65536 {
-		mistakes = append(mistakes, Wrong("max", "must be from 1 to 65536, not %d", max))
+	if o.Max < 1 || o.Max > 65536 {
+		mistakes = append(mistakes, Wrong("max", "must be from 1 to 65536, not %d", o.Max))
+	}
+	if r.ids == "none" {
+		r.ids = ""
+	}
+	if r.ids != "" && !slices.Contains(symbology.Sets(), r.ids) {
+		mistakes = append(mistakes, Wrong("code_id", "must be one of %s, not %q", strings.Join(symbology.Sets(), ", "), o.CodeID))
 	}
 	const empty = "must not hold an empty text (an empty frame is never a sighting)"
 	if r.noRead[""] {
@@ -70,37 +89,64 @@ func set(texts []string) map[string]bool {
 
 // Limit is how many bytes a frame may need for the longest code.
 func (r *Rules) Limit() int {
-	if r.aim {
-		return r.max + len("]C1")
+	n := r.max
+	if r.aim || r.ids != "" {
+		n += len("]C1")
 	}
-	return r.max
+	return n
 }
 
-// Report hands out what a frame's content means. It does not keep content.
-func (r *Rules) Report(content []byte, note string, out *wire.Output) {
+// Report hands out what a frame's content means. It does not keep content. As
+// is the sighting as the frame around the content tells it: AIM identifier,
+// symbology, note, what to answer. What the content itself says comes first.
+// Something that will never be saved is answered at once, so that the device
+// does not wait for it.
+func (r *Rules) Report(content []byte, as wire.Sighting, out *wire.Output) {
 	if len(content) == 0 {
-		return // a second terminator right after the first
+		r.settle(as, out) // a second terminator right after the first
+		return
 	}
 	if len(content) > r.Limit() {
 		out.Fault(fmt.Errorf("code of %d bytes, longest is %d: %w", len(content), r.max, wire.ErrTooLong))
+		r.settle(as, out)
 		return
 	}
 	whole := string(content) // the one allocation: identifier and code share it
-	s := wire.Sighting{Code: whole, Note: note}
+	s := as
+	s.Code = whole
 	if r.aim {
-		s.AIM, s.Code = scan.CutAIM(whole)
+		if aim, code := scan.CutAIM(whole); aim != "" {
+			s.AIM, s.Code = aim, code
+		}
+	}
+	if r.ids != "" && len(s.Code) == len(whole) {
+		if kind, code, found := symbology.Cut(r.ids, whole); found {
+			s.AIM, s.Symbology, s.Code = kind.AIM, kind.Name, code
+		}
+	}
+	if s.Symbology == "" {
 		s.Symbology = scan.SymbologyOf(s.AIM)
 	}
 	switch {
 	case r.ignore[s.Code] || r.ignore[whole]:
+		r.settle(as, out)
 		return
 	case len(s.Code) == 0:
-		out.Fault(fmt.Errorf("identifier %s without a code: %w", s.AIM, wire.ErrShort))
+		out.Fault(fmt.Errorf("identifier %s without a code: %w", whole, wire.ErrShort))
+		r.settle(as, out)
 		return
 	case len(s.Code) > r.max:
 		out.Fault(fmt.Errorf("code of %d bytes, longest is %d: %w", len(s.Code), r.max, wire.ErrTooLong))
+		r.settle(as, out)
 		return
 	}
 	s.NoRead = r.noRead[s.Code] || r.noRead[whole]
 	out.Sighting(s)
+}
+
+// settle answers what leads to no sighting.
+func (r *Rules) settle(as wire.Sighting, out *wire.Output) {
+	if len(as.OnSaved) > 0 {
+		out.Reply(as.OnSaved)
+	}
 }

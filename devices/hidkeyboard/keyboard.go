@@ -69,7 +69,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(o.AIMID, o.Max, o.NoRead, o.Ignore)
+	rules, err := content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	layout, known := layouts[o.Layout]
 	if !known {
@@ -226,7 +226,7 @@ func (d *Decoder) end(note string, out *wire.Output) {
 		note = d.lost.Error()
 	}
 	if !d.skipping {
-		d.rules.Report(d.code, note, out)
+		d.rules.Report(d.code, wire.Sighting{Note: note}, out)
 	}
 	d.code, d.lost, d.skipping = d.code[:0], nil, false
 }

@@ -61,7 +61,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(o.AIMID, o.Max, o.NoRead, o.Ignore)
+	rules, err := content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	d := &Decoder{rules: rules, prefix: []byte(o.Prefix)}
 	if len(o.Prefix) > 32 {
@@ -176,7 +176,7 @@ func (d *Decoder) end(note string, out *wire.Output) {
 		line = line[at:]
 	}
 	line = line[len(d.prefix):]
-	d.rules.Report(line, note, out)
+	d.rules.Report(line, wire.Sighting{Note: note}, out)
 }
 
 // Silence says that nothing has arrived for the profile's quiet time.

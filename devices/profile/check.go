@@ -15,7 +15,10 @@ type Example struct {
 	Pieces  [][]byte // for HID, one report each
 	Silence bool     // then the line falls silent
 	Want    []Want
-	Faults  []string // reasons, such as "too long"
+	Faults  []string  // reasons, such as "too long"
+	Replies *[]string // hex, written back at once; nil: not compared
+	Facts   *[]string // "name=value", told in answers; nil: not compared
+	Refused []string  // commands that the device did not take, in its words
 }
 
 // Want is a sighting that an example must give. What is nil is not compared.
@@ -25,6 +28,8 @@ type Want struct {
 	Symbology *string
 	NoRead    bool
 	Note      string
+	Again     bool
+	Saved     *string // hex, written back once the scan is on disk
 }
 
 type makeDecoder = func(name string, options map[string]any) (wire.Decoder, error)
@@ -81,6 +86,15 @@ func (p *Profile) prove(doc *strict.Doc, i int, pieces [][]byte, newDecoder make
 			doc.At("example", i, "faults").Mistake("example %d%s: got faults %s, want %s", i+1, way, list(got), list(e.Faults))
 			return
 		}
+		replies, facts, refused := said(&out)
+		for key, c := range map[string]struct{ got, want []string }{
+			"replies": {replies, deref(e.Replies, replies)}, "facts": {facts, deref(e.Facts, facts)}, "refused": {refused, e.Refused},
+		} {
+			if !slices.Equal(c.got, c.want) {
+				doc.At("example", i, key).Mistake("example %d%s: got %s %s, want %s", i+1, way, key, list(c.got), list(c.want))
+				return
+			}
+		}
 		if p.Port.Type != "serial" || way != "" { // a report comes whole or not at all
 			return
 		}
@@ -114,13 +128,16 @@ func place(doc *strict.Doc, err error) {
 func (e *Example) told(sightings []wire.Sighting) []string {
 	var all []string
 	for i, s := range sightings {
-		got := Want{s.Code, &s.AIM, &s.Symbology, s.NoRead, s.Note}
+		got := Want{s.Code, &s.AIM, &s.Symbology, s.NoRead, s.Note, s.Again, new(hexText(s.OnSaved))}
 		if i < len(e.Want) {
 			if e.Want[i].AIM == nil {
 				got.AIM = nil
 			}
 			if e.Want[i].Symbology == nil {
 				got.Symbology = nil
+			}
+			if e.Want[i].Saved == nil {
+				got.Saved = nil
 			}
 		}
 		all = append(all, got.String())
@@ -159,8 +176,40 @@ func (w Want) String() string {
 	if w.Note != "" {
 		text += fmt.Sprintf(", note = %q", w.Note)
 	}
+	if w.Again {
+		text += ", again = true"
+	}
+	if w.Saved != nil {
+		text += fmt.Sprintf(", saved = %q", *w.Saved)
+	}
 	return text + " }"
 }
+
+// said is what else came out: replies in hex, facts, refusals.
+func said(out *wire.Output) (replies, facts, refused []string) {
+	for _, r := range out.Replies {
+		replies = append(replies, hexText(r))
+	}
+	for _, a := range out.Answers {
+		for _, f := range a.Facts {
+			facts = append(facts, f.Name+"="+f.Value)
+		}
+		if a.Refused != "" {
+			refused = append(refused, a.Refused)
+		}
+	}
+	return replies, facts, refused
+}
+
+func deref(wanted *[]string, otherwise []string) []string {
+	if wanted == nil {
+		return otherwise
+	}
+	return *wanted
+}
+
+// hexText is the way a profile writes bytes.
+func hexText(b []byte) string { return fmt.Sprintf("% X", b) }
 
 // reasons names the innermost error of each fault, which is what is counted.
 func reasons(faults []error) []string {

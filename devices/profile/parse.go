@@ -16,22 +16,28 @@ import (
 type file struct {
 	Model, Mode, Decoder, Remark string
 	Unconfirmed                  []string
+	Trust                        map[string]string
 	Port                         struct {
-		Type, Parity string
-		Baud         int
-		DataBits     int      `toml:"data_bits"`
-		StopBits     string   `toml:"stop_bits"`
-		USB          []string `toml:"usb,one"`
-		Quiet        strict.Duration
+		Type, Parity, Usage string
+		Baud                int
+		DataBits            int      `toml:"data_bits"`
+		StopBits            string   `toml:"stop_bits"`
+		USB                 []string `toml:"usb,one"`
+		Quiet               strict.Duration
 	}
 	Options  map[string]any
-	Feedback struct{ Good, Bad string }
-	Example  []struct {
-		In, Hex *string
-		Silence bool
-		Want    []Want
-		Faults  []string
+	Command  []command
+	Facts    Facts
+	Setting  []setting
+	Feedback struct {
+		Means, Good, Bad string
+		Answered         bool
 	}
+	Sheet struct {
+		Verify string
+		Step   []Step
+	}
+	Example []example
 }
 
 // parse reads a profile and reports all that is wrong with it. Whether its
@@ -43,8 +49,8 @@ func parse(name string, data []byte) (*Profile, error) {
 	doc.Into(&f)
 	p := &Profile{
 		Name: nameOf(name), Model: f.Model, Mode: f.Mode, Decoder: f.Decoder, Remark: f.Remark, Unconfirmed: f.Unconfirmed,
-		Port:    Port{f.Port.Type, f.Port.Baud, f.Port.DataBits, f.Port.Parity, f.Port.StopBits, f.Port.USB},
-		Options: f.Options, file: name, data: bytes.Clone(data),
+		Port:    Port{f.Port.Type, f.Port.Baud, f.Port.DataBits, f.Port.Parity, f.Port.StopBits, f.Port.USB, f.Port.Usage},
+		Options: f.Options, Trust: f.Trust, Facts: f.Facts, Sheet: Sheet{f.Sheet.Step, f.Sheet.Verify}, file: name, data: bytes.Clone(data),
 	}
 	for key, value := range map[string]string{"model": f.Model, "decoder": f.Decoder} {
 		if value == "" {
@@ -59,33 +65,12 @@ func parse(name string, data []byte) (*Profile, error) {
 			p.Quiet = 500 * time.Millisecond // slow typists take 100 ms for a key
 		}
 	}
-	p.Feedback.Good = signal(doc, f.Feedback.Good, "feedback", "good")
-	p.Feedback.Bad = signal(doc, f.Feedback.Bad, "feedback", "bad")
-	if p.Feedback.Good != nil && bytes.Equal(p.Feedback.Good, p.Feedback.Bad) {
-		doc.At("feedback", "bad").Mistake("good and bad must not be the same signal: nobody could tell a saved scan from a lost one")
-	}
-	if len(f.Example) == 0 {
-		doc.At("example").Mistake("an [[example]] is missing: bytes from the device, and what they mean")
-	}
-	for i, e := range f.Example {
-		example := Example{Silence: e.Silence, Want: e.Want, Faults: e.Faults}
-		at := doc.At("example", i)
-		switch {
-		case (e.In == nil) == (e.Hex == nil):
-			at.Mistake("example %d needs either in or hex", i+1)
-		case e.Hex != nil:
-			pieces, err := readHex(*e.Hex)
-			if err != nil {
-				doc.At("example", i, "hex").Mistake("%v", err)
-			}
-			example.Pieces = pieces
-		case p.Port.Type == "hid":
-			doc.At("example", i, "in").Mistake(`reports are written as hex = "…", with / between them`)
-		default:
-			example.Pieces = [][]byte{[]byte(*e.In)}
-		}
-		p.Examples = append(p.Examples, example)
-	}
+	p.checkTrust(doc)
+	p.readFeedback(doc, &f)
+	p.readCommands(doc, f.Command)
+	p.readSettings(doc, f.Setting)
+	p.checkSheet(doc)
+	p.readExamples(doc, f.Example)
 	if err := doc.Err(); err != nil {
 		return nil, err
 	}
@@ -96,7 +81,13 @@ func (p *Profile) checkPort(doc *strict.Doc) {
 	serialOnly := []string{"baud", "data_bits", "parity", "stop_bits"}
 	switch p.Port.Type {
 	case "serial":
+		if doc.At("port", "usage").Set() {
+			doc.At("port", "usage").Mistake(`"usage" is for hid devices, and this one is serial`)
+		}
 	case "hid":
+		if u := p.Port.Usage; u != "" && !slices.Contains(Usages, u) {
+			doc.At("port", "usage").Mistake(`"usage" must be one of %s, not %q`, strings.Join(Usages, ", "), u)
+		}
 		for _, key := range serialOnly {
 			if doc.At("port", key).Set() {
 				doc.At("port", key).Mistake("%q is for serial ports, and this one is hid", key)
@@ -131,21 +122,6 @@ func oneOf(doc *strict.Doc, key, value string, allowed ...string) {
 func usbPattern(id string) bool {
 	vendor, product, found := strings.Cut(id, ":")
 	return found && len(vendor) == 4 && len(product) == 4 && strings.Trim(vendor+product, "0123456789abcdef?") == ""
-}
-
-// signal reads feedback bytes.
-func signal(doc *strict.Doc, text string, path ...any) []byte {
-	pieces, err := readHex(text)
-	all := slices.Concat(pieces...)
-	switch {
-	case err != nil:
-		doc.At(path...).Mistake("%v", err)
-	case len(all) > 64:
-		doc.At(path...).Mistake("a signal of %d bytes would still be on its way when the next scan comes; at most 64", len(all))
-	case len(all) > 0:
-		return all
-	}
-	return nil
 }
 
 // readHex reads bytes as the fact sheets write them: "16 07 0D", with 00*8 for

@@ -38,9 +38,8 @@ func TestProfiles(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"datalogic-serial", "generic-hid-keyboard", "generic-serial", "honeywell-serial", "zebra-ds2208-cdc"}
-	if !slices.Equal(names, want) || !slices.Equal(profile.Names(), want) {
-		t.Errorf("profiles %q, names %q, want %q", names, profile.Names(), want)
+	if !slices.Equal(names, profile.Names()) {
+		t.Errorf("profiles %q, names %q", names, profile.Names())
 	}
 }
 
@@ -50,7 +49,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprintf("%+v", p.Port), "{Type:serial Baud:115200 DataBits:8 Parity:none StopBits:1 USB:[0c2e:????]}"; got != want {
+	if got, want := fmt.Sprintf("%+v", p.Port), "{Type:serial Baud:115200 DataBits:8 Parity:none StopBits:1 USB:[0c2e:????] Usage:}"; got != want {
 		t.Errorf("port %s want %s", got, want)
 	}
 	if string(p.Feedback.Good) != "\x16\x07\x0d" || p.Feedback.Bad != nil || p.Quiet != 100*time.Millisecond || len(p.Unconfirmed) != 4 || p.Decoder != "lines" {
@@ -82,8 +81,8 @@ func TestFits(t *testing.T) {
 				fits = append(fits, p.Name)
 			}
 		}
-		if got := strings.Join(fits, " "); got != want {
-			t.Errorf("%s: got %q want %q", device, got, want)
+		if (want == "") != (len(fits) == 0) || want != "" && !slices.Contains(fits, want) {
+			t.Errorf("%s: got %q, want %q among them", device, fits, want)
 		}
 	}
 }
@@ -93,7 +92,7 @@ func TestLoadUnknown(t *testing.T) {
 	for name, want := range map[string]string{
 		"zebra-ds2208":   `no profile "zebra-ds2208" (did you mean zebra-ds2208-cdc?)`,
 		"generic_serial": `no profile "generic_serial" (did you mean generic-serial?)`,
-		"../go.mod":      `no profile "../go.mod"; there are datalogic-serial, generic-hid-keyboard, generic-serial, honeywell-serial, zebra-ds2208-cdc, or give the path of your own .toml file`,
+		"../go.mod":      `no profile "../go.mod"; "scanpost devices profiles" lists those there are, or give the path of your own .toml file`,
 	} {
 		if _, err := profile.Load(name); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v\nwant %s", name, err, want)
@@ -139,7 +138,7 @@ func TestMistakes(t *testing.T) {
 		"options that no line has": {[]string{`end = "\r"`, "end = 'abc'\nmax = 0"},
 			"mine.toml:6: decoder lines: option \"end\" must be of one or two bytes, not \"abc\" (without it, silence ends a code)\n" +
 				"mine.toml:7: decoder lines: option \"max\" must be from 1 to 65536, not 0"},
-		"a decoder that is none": {[]string{`"lines"`, `"line"`}, `mine.toml:2: no decoder "line" (did you mean "lines"?); there are hidkeyboard, lines`},
+		"a decoder that is none": {[]string{`"lines"`, `"line"`}, `mine.toml:2: no decoder "line" (did you mean "lines"?); there are ` + strings.Join(devices.Decoders(), ", ")},
 		"what is missing":        {[]string{`model = "Acme One"`, "", `type = "serial"`, "", `in = "123\r"`, ""}, "mine.toml:1: \"model\" is missing\nmine.toml:3: \"type\" is missing in [port]: \"serial\" or \"hid\"\nmine.toml:7: example 1 needs either in or hex"},
 		"what is unknown": {[]string{`type = "serial"`, "type = 'usb'\nbaudrate = 1\nparity = 'no'\nusb = '5e0:1701'\nquiet = '0s'"},
 			"mine.toml:4: \"type\" must be \"serial\" or \"hid\", not \"usb\"\nmine.toml:5: unknown key \"baudrate\" in [port] (did you mean \"baud\"?)\nmine.toml:6: \"parity\" must be one of none, odd, even, mark, space, not \"no\"\n" +

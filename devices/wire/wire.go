@@ -23,22 +23,39 @@ type Sighting struct {
 	NoRead    bool   // the reader's own words for "nothing read"
 	Note      string // what was odd: "unterminated", "key without text", "too many keys"; or empty
 	OnSaved   []byte // what to write back once the sighting is saved; nil if nothing
+	Again     bool   // by the protocol's own mark the device sends its last code once more, not having heard OnSaved
 }
+
+// Answer is what a device said to a command of ours.
+type Answer struct {
+	Refused string // why it did not take it, such as "denied"; empty if it did
+	Facts   []Fact // what it told about itself, if it was asked
+}
+
+// Fact is a thing that a device told about itself, under its family's name
+// for it: {"REVINF Serial Number", "B123"}, {"CBRENA", "1"}. A profile says
+// which are the model, the serial number and the firmware, and which settings
+// are as they should be.
+type Fact struct{ Name, Value string }
 
 // Output collects what one call of a decoder produced. The caller resets and
 // reuses it; what it holds is copied out of the frame.
 type Output struct {
 	Sightings []Sighting
 	Replies   [][]byte // to be written at once
+	Answers   []Answer // to commands, in their order
 	Faults    []error  // each wraps one of the reasons below
+	Restarted bool     // the device has lost what it was told at opening: tell it again
 }
 
 // Reset empties the output and keeps its memory.
 func (o *Output) Reset() {
 	clear(o.Sightings)
 	clear(o.Replies)
+	clear(o.Answers)
 	clear(o.Faults)
-	o.Sightings, o.Replies, o.Faults = o.Sightings[:0], o.Replies[:0], o.Faults[:0]
+	o.Sightings, o.Replies, o.Answers, o.Faults = o.Sightings[:0], o.Replies[:0], o.Answers[:0], o.Faults[:0]
+	o.Restarted = false
 }
 
 // Sighting adds a sighting.
@@ -50,6 +67,9 @@ func (o *Output) Fault(err error) { o.Faults = append(o.Faults, err) }
 // Reply adds bytes to be written back at once.
 func (o *Output) Reply(b []byte) { o.Replies = append(o.Replies, b) }
 
+// Answer adds what the device said to a command.
+func (o *Output) Answer(a Answer) { o.Answers = append(o.Answers, a) }
+
 // The reasons a frame is not a sighting. Counters are kept per reason, so
 // their texts are short and do not change.
 var (
@@ -59,4 +79,8 @@ var (
 	ErrNoise    = errors.New("noise")            // bytes that belong to no frame
 	ErrRollover = errors.New("too many keys")    // a keyboard reported more keys than it can
 	ErrUnmapped = errors.New("key without text") // a key that the layout does not know
+	ErrUnasked  = errors.New("unexpected frame") // well formed, but none that a scanner sends, or not now
+	ErrHardware = errors.New("device trouble")   // the device says itself that it is not well
+	ErrGap      = errors.New("part missing")     // a code of several parts came with a hole
+	ErrParity   = errors.New("parity")           // bit 7 follows the others: the line is not set as the device is
 )
