@@ -77,7 +77,7 @@ func FuzzParseAddress(f *testing.F) {
 
 // The line settings that no line has are refused before the driver sees them.
 func TestSettings(t *testing.T) {
-	for _, good := range []Settings{{}, {115200, 7, "even", "2"}, {1200, 8, "mark", "1.5"}, {Baud: 250000}} {
+	for _, good := range []Settings{{}, {Baud: 115200, DataBits: 7, Parity: "even", StopBits: "2"}, {Baud: 1200, DataBits: 8, Parity: "mark", StopBits: "1.5"}, {Baud: 250000}} {
 		if err := good.Check(); err != nil {
 			t.Errorf("%+v: %v", good, err)
 		}

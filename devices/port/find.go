@@ -22,6 +22,7 @@ func (m *machine) openUSB(a Address, s Settings) (Port, error) {
 	list, _ = m.ttys()
 	for _, now := range list {
 		if now == t {
+			p.(*serialPort).found = m.found(USB, t, list)
 			return p, nil
 		}
 	}
@@ -69,7 +70,7 @@ func (m *machine) nearMiss(a Address, list []thing) string {
 		}
 	}
 	ttys, _ := m.ttys()
-	for _, t := range append(ttys, m.hids()...) {
+	for _, t := range append(ttys, devices(m.hids())...) {
 		switch wire := t.wire(); {
 		case t.vendor != a.Vendor, t.product == a.Product && wire == a.Scheme: // the second has come this moment
 		case t.product == a.Product:
@@ -114,7 +115,7 @@ type Found struct {
 	Serial                string
 	Socket                string
 	Node                  string // the file whose mode counts
-	Usage                 string // HID: "pos", "keyboard", "mouse"; empty if not known
+	Usage                 string // HID: "pos", "keyboard", "mouse", "oem-hand-held", "oem-table-top"; empty if not known
 	Manufacturer, Product string
 	Access                error // one sentence if this user or this build can not open it
 }
@@ -141,7 +142,7 @@ func (m *machine) list() ([]Found, error) {
 		}
 		all = append(all, f)
 	}
-	hids := m.hids()
+	hids := devices(m.hids())
 	for _, t := range hids {
 		all = append(all, m.found(HID, t, hids))
 	}

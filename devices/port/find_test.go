@@ -18,6 +18,8 @@ type fakeUSB struct {
 	err     error
 	opened  []string
 	onOpen  func()
+	pulled  bool // reading fails
+	closed  bool
 }
 
 func (f *fakeUSB) supported() bool { return !f.missing }
@@ -27,14 +29,25 @@ func (f *fakeUSB) open(path string) (hidHandle, error) {
 	if f.onOpen != nil {
 		f.onOpen()
 	}
-	return silent{}, f.err
+	return silent{f}, f.err
 }
 
-type silent struct{}
+type silent struct{ usb *fakeUSB }
 
-func (silent) ReadTimeout([]byte, int) (int, error) { return 0, nil }
-func (silent) Write(b []byte) (int, error)          { return len(b), nil }
-func (silent) Close() error                         { return nil }
+func (s silent) ReadTimeout([]byte, int) (int, error) {
+	if s.usb != nil && s.usb.pulled {
+		return 0, errors.New("hidapi: hid_error is not implemented yet")
+	}
+	return 0, nil
+}
+func (silent) Write(b []byte) (int, error)             { return len(b), nil }
+func (silent) SendFeatureReport(b []byte) (int, error) { return len(b), nil }
+func (s silent) Close() error {
+	if s.usb != nil {
+		s.usb.closed = true
+	}
+	return nil
+}
 
 // tree is a machine of files that look as the kernel's do.
 type tree struct {
@@ -110,7 +123,12 @@ func (tr *tree) plugHID(socket, id, serial string, number int, descriptors ...st
 	for i, d := range descriptors {
 		face := fmt.Sprintf("%s:1.%d", socket, i)
 		tr.file(dir+"/"+face+"/bInterfaceClass", "03\n")
-		if d != "" {
+		d, isFreed := strings.CutPrefix(d, freed)
+		if protocol, boot := map[string]string{keyboardDescriptor: "01", mouseDescriptor: "02"}[d]; boot {
+			tr.file(dir+"/"+face+"/bInterfaceSubClass", "01\n")
+			tr.file(dir+"/"+face+"/bInterfaceProtocol", protocol+"\n")
+		}
+		if d != "" && !isFreed {
 			tr.link("sys/bus/usb/drivers/usbhid", dir+"/"+face+"/driver")
 			tr.file(dir+"/"+face+"/0003:0C2E:0B61.0001/report_descriptor", d)
 		}

@@ -19,6 +19,7 @@ import (
 type hidHandle interface {
 	ReadTimeout(b []byte, milliseconds int) (int, error)
 	Write(b []byte) (int, error)
+	SendFeatureReport(b []byte) (int, error)
 	Close() error
 }
 
@@ -29,9 +30,11 @@ type hidLibrary interface {
 }
 
 // hidWait is how long one call of the library waits for a report. Never 0,
-// which makes a loop spin, and short, since it runs on the wall clock: a clock
-// that is set back stretches it.
-const hidWait = 250 // milliseconds
+// which makes a loop spin; long enough that eight idle devices wake the machine
+// eight times a second; and not for ever, since the reader is told to stop
+// between two calls. It runs on the wall clock: a clock that is set back
+// stretches it, and with it nothing but the stop.
+const hidWait = 1000 // milliseconds
 
 // hidPort keeps the library's handle from being freed while a call is inside
 // it. Whoever leaves the handle last after Close closes it: usually the reading
@@ -42,7 +45,11 @@ type hidPort struct {
 	node   *os.File // holds the lock on the device
 	buf    []byte   // reports longer than the caller's buffer would be cut without a sign
 
+	found    Found
+	shielded bool // a keyboard: see Close
+
 	mu     sync.Mutex
+	failed bool // Read has said so
 	inside int  // calls that are in the handle
 	stuck  bool // a Write was given up and is still in there
 	closed bool
@@ -66,7 +73,7 @@ func (p *hidPort) enter() error {
 func (p *hidPort) leave() {
 	p.mu.Lock()
 	p.inside--
-	last := p.closed && p.inside == 0
+	last := p.closed && p.inside == 0 && !(p.shielded && !p.failed)
 	p.mu.Unlock()
 	if last {
 		within(closeLimit, p.free)
@@ -92,6 +99,7 @@ func (p *hidPort) Read(b []byte) (int, error) {
 		n, err := p.handle.ReadTimeout(p.buf, hidWait)
 		p.mu.Lock()
 		closed := p.closed
+		p.failed = p.failed || err != nil
 		p.mu.Unlock()
 		switch {
 		case closed:
@@ -107,8 +115,16 @@ func (p *hidPort) Read(b []byte) (int, error) {
 	}
 }
 
+// Found is the device.
+func (p *hidPort) Found() Found { return p.found }
+
 // Write sends one report; its first byte is the report id, 0 for none.
-func (p *hidPort) Write(b []byte) (int, error) {
+func (p *hidPort) Write(b []byte) (int, error) { return p.send(b, p.handle.Write) }
+
+// WriteFeature sends a feature report.
+func (p *hidPort) WriteFeature(b []byte) (int, error) { return p.send(b, p.handle.SendFeatureReport) }
+
+func (p *hidPort) send(b []byte, write func([]byte) (int, error)) (int, error) {
 	p.mu.Lock()
 	stuck := p.stuck
 	p.mu.Unlock()
@@ -124,7 +140,7 @@ func (p *hidPort) Write(b []byte) (int, error) {
 	done := make(chan struct{})
 	go func() {
 		defer p.leave()
-		n, err = p.handle.Write(report)
+		n, err = write(report)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.stuck = false
@@ -155,6 +171,12 @@ func (p *hidPort) Write(b []byte) (int, error) {
 	return 0, &openError{"the device refused a report", ErrStuck, err}
 }
 
+// Close gives the device back, except a keyboard that still works. With it the
+// kernel's own driver would come back, and from then on whatever is scanned
+// would be typed into the console, a root shell perhaps. So its handle lives
+// until the program ends, and after that the kernel leaves the device alone:
+// what it types goes nowhere until it is plugged in anew. A second Open in this
+// process waits until then, too.
 func (p *hidPort) Close() error {
 	p.mu.Lock()
 	if p.closed {
@@ -162,6 +184,10 @@ func (p *hidPort) Close() error {
 		return nil
 	}
 	p.closed = true
+	if p.shielded && !p.failed {
+		p.mu.Unlock()
+		return nil
+	}
 	last := p.inside == 0
 	p.mu.Unlock()
 	if last {
@@ -175,14 +201,15 @@ func (p *hidPort) Close() error {
 
 // openHID finds the device in sysfs, so that strangers are never opened, and
 // only then asks the library for exactly this interface.
-func (m *machine) openHID(a Address) (Port, error) {
+func (m *machine) openHID(a Address, usage string) (Port, error) {
 	if !m.hid.supported() {
 		return nil, noHID(a)
 	}
 	if _, err := os.Stat(filepath.Join(m.dev, "bus/usb")); err != nil {
 		return nil, fail(ErrNotFound, a, "this machine shows no USB ("+m.dev+"/bus/usb is missing); in a container, bind that folder into it", err)
 	}
-	t, err := m.pick(a, m.hids())
+	all := speaking(m.hids(), usage)
+	t, err := m.pick(a, all)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +236,9 @@ func (m *machine) openHID(a Address) (Port, error) {
 		node.Close()
 		return nil, fail(ErrBusy, a, t.node+" does not open though this user may; is another program reading the scanner?", err)
 	}
-	return newHID(h, node), nil
+	p := newHID(h, node)
+	p.found, p.shielded = m.found(HID, t, all), t.usage == "keyboard"
+	return p, nil
 }
 
 func noHID(a Address) error {

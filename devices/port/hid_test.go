@@ -17,7 +17,59 @@ const (
 	keyboardDescriptor = "\x05\x01\x09\x06\xa1\x01"
 	vendorDescriptor   = "\x06\x00\xff\x09\x01\xa1\x01"
 	mouseDescriptor    = "\x05\x01\x09\x02\xa1\x01"
+	handHeldDescriptor = "\x06\x45\xff\x0a\x00\x4b\xa1\x01"
+	tableTopDescriptor = "\x0b\x00\x4a\x46\xff\xa1\x01" // page and usage in one item
+
+	freed = "freed " // no driver has the interface, so its descriptor is not to be seen
 )
+
+// A keyboard is opened only by those who want a keyboard; the operator's own
+// keeps typing, and so does the mouse that shares a scanner's numbers.
+func TestKeyboardsAreLeftAlone(t *testing.T) {
+	for descriptor, opens := range map[string]string{
+		keyboardDescriptor: "keyboard", freed + keyboardDescriptor: "keyboard", mouseDescriptor: "nobody", posDescriptor: "pos,", handHeldDescriptor: "oem-hand-held,",
+		tableTopDescriptor: "oem-table-top,", vendorDescriptor: "pos,oem-hand-held,oem-table-top,snapi,", freed + posDescriptor: "pos,oem-hand-held,oem-table-top,snapi,",
+	} {
+		for _, usage := range []string{"", "pos", "keyboard", "oem-hand-held", "oem-table-top", "snapi"} {
+			tr := newTree(t)
+			tr.plugHID("1-2", "05e0:1200", "", 4, descriptor)
+			p, err := tr.open(t.Context(), parse(t, "hid:05e0:1200"), Settings{Usage: usage})
+			if err == nil {
+				p.Close()
+			}
+			if may := slices.Contains(strings.Split(opens, ","), usage); may != (err == nil) || may != (len(tr.usb.opened) == 1) {
+				t.Errorf("descriptor %q for usage %q: opened %q, %v", descriptor, usage, tr.usb.opened, err)
+			}
+		}
+	}
+}
+
+// What a keyboard scanner types after a stop must not reach the console: the
+// kernel's driver comes back with Close, so a keyboard that works stays open
+// until the program ends. One that has failed is given back, to be found again.
+func TestKeyboardStaysShielded(t *testing.T) {
+	for usage, descriptor := range map[string]string{"keyboard": keyboardDescriptor, "pos": posDescriptor} {
+		for _, pulled := range []bool{false, true} {
+			tr := newTree(t)
+			tr.plugHID("1-2", "05e0:1200", "", 4, descriptor)
+			tr.usb.pulled = pulled
+			p, err := tr.open(t.Context(), parse(t, "hid:05e0:1200"), Settings{Usage: usage})
+			tr.must(err)
+			if pulled {
+				if _, err := p.Read(make([]byte, ReportSize)); !errors.Is(err, ErrUnplugged) {
+					t.Fatal(err)
+				}
+			}
+			p.Close()
+			if _, err := p.Read(make([]byte, ReportSize)); !errors.Is(err, ErrClosed) {
+				t.Errorf("after Close: %v", err)
+			}
+			if want := pulled || usage != "keyboard"; tr.usb.closed != want {
+				t.Errorf("%s, pulled %v: given back %v, want %v", usage, pulled, tr.usb.closed, want)
+			}
+		}
+	}
+}
 
 // Only the interface that was asked for is ever opened, the point of sale one
 // of a composite device.
@@ -44,15 +96,25 @@ func TestOpenHID(t *testing.T) {
 // maker's tools, and also after we were killed: then the kernel's driver has
 // not taken the keyboard back, and its descriptor is not to be seen.
 func TestHIDComposite(t *testing.T) {
-	for fact, descriptors := range map[string][]string{
-		"keyboard second":               {vendorDescriptor, keyboardDescriptor},
-		"keyboard freed by a kill":      {vendorDescriptor, ""},
-		"point of sale freed by a kill": {keyboardDescriptor, ""},
+	for fact, c := range map[string]struct {
+		usage       string
+		descriptors []string
+	}{
+		"keyboard second":                         {"keyboard", []string{vendorDescriptor, keyboardDescriptor}},
+		"keyboard freed by a kill":                {"keyboard", []string{vendorDescriptor, freed + keyboardDescriptor}},
+		"point of sale freed by a kill":           {"pos", []string{keyboardDescriptor, freed + posDescriptor}},
+		"point of sale beside a keyboard":         {"pos", []string{keyboardDescriptor, posDescriptor}},
+		"keyboard beside a point of sale":         {"keyboard", []string{posDescriptor, keyboardDescriptor}},
+		"hand-held, whatever the vendor's page":   {"oem-hand-held", []string{vendorDescriptor, handHeldDescriptor}},
+		"what nobody knows, but never a keyboard": {"", []string{keyboardDescriptor, vendorDescriptor}},
 	} {
 		tr := newTree(t)
-		tr.plugHID("1-2", "0c2e:0b61", "A1", 4, descriptors...)
-		p, err := tr.open(t.Context(), parse(t, "hid:0c2e:0b61"), Settings{})
-		tr.must(err)
+		tr.plugHID("1-2", "0c2e:0b61", "A1", 4, c.descriptors...)
+		p, err := tr.open(t.Context(), parse(t, "hid:0c2e:0b61"), Settings{Usage: c.usage})
+		if err != nil {
+			t.Errorf("%s: %v", fact, err)
+			continue
+		}
 		p.Close()
 		if want := []string{"1-2:1.1"}; !slices.Equal(tr.usb.opened, want) {
 			t.Errorf("%s: opened %q, want %q", fact, tr.usb.opened, want)

@@ -38,6 +38,15 @@ type Port interface {
 	Close() error
 }
 
+// Features is what a port for HID reports has besides.
+type Features interface {
+	// WriteFeature sends a feature report; its first byte is the report id.
+	WriteFeature(p []byte) (int, error)
+}
+
+// Located is a port that knows which device it was opened on.
+type Located interface{ Found() Found }
+
 // ReportSize is room for the longest HID report.
 const ReportSize = 4096
 
@@ -59,7 +68,7 @@ var (
 // Limits on waiting. Constants, since nothing on site calls for others.
 const (
 	writeLimit = time.Second     // per Write, besides the time the bytes need on the line
-	closeLimit = time.Second     // how long Close waits for a library or driver that hangs
+	closeLimit = 2 * time.Second // how long Close waits for a library or driver that hangs; more than hidWait
 	dialLimit  = 5 * time.Second // tcp
 )
 
@@ -95,7 +104,7 @@ func (m *machine) open(ctx context.Context, a Address, s Settings) (Port, error)
 	case USB:
 		return m.openUSB(a, s)
 	case HID:
-		return m.openHID(a)
+		return m.openHID(a, s.Usage)
 	case TCP:
 		return openTCP(ctx, a)
 	default:

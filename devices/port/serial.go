@@ -27,6 +27,7 @@ type serialPort struct {
 	line    serial.Port // never read from, never written to
 	baud    int
 	skipped int
+	found   Found // zero for a plain serial port
 	closed  atomic.Bool
 	once    sync.Once
 }
@@ -75,6 +76,9 @@ func openLine(a Address, node string) (f *os.File, skipped int, err error) {
 // Skipped is how many bytes the device had sent before the line was ours. They
 // are not handed out: see skip.
 func (p *serialPort) Skipped() int { return p.skipped }
+
+// Found is the USB device the port belongs to.
+func (p *serialPort) Found() Found { return p.found }
 
 func (p *serialPort) Read(b []byte) (int, error) {
 	n, err := p.f.Read(b)

@@ -6,13 +6,15 @@ import (
 	"go.bug.st/serial"
 )
 
-// Settings are those of a serial line. The zero value is 9600 8N1. A USB
-// serial device has no line and ignores them.
+// Settings are those of a serial line, or which function of a HID device is
+// meant. The zero value is 9600 8N1, and no keyboard. A USB serial device has
+// no line and ignores its settings.
 type Settings struct {
 	Baud     int    // 0 is 9600
 	DataBits int    // 5 to 8; 0 is 8
 	Parity   string // "none", "odd", "even", "mark", "space"; empty is none
 	StopBits string // "1", "1.5", "2"; empty is 1
+	Usage    string // HID: "pos", "keyboard" and so on, as in Found; empty is any that is no keyboard or mouse
 }
 
 var parities = map[string]serial.Parity{

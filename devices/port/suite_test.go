@@ -163,7 +163,7 @@ var errHID = errors.New("hidapi: hid_error is not implemented yet")
 
 func (h *fakeHID) ReadTimeout(b []byte, ms int) (int, error) {
 	defer h.use()()
-	if ms < 100 || ms > 500 {
+	if ms < 100 || ms > 1000 {
 		h.t.Errorf("a timeout of %d ms: 0 spins, a long one delays Close", ms)
 	}
 	if len(b) < 1024 {
@@ -193,6 +193,8 @@ func (h *fakeHID) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+func (h *fakeHID) SendFeatureReport(b []byte) (int, error) { return h.Write(b) }
 
 func (h *fakeHID) Close() error {
 	h.mu.Lock()

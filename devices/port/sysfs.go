@@ -1,7 +1,6 @@
 package port
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +23,7 @@ type thing struct {
 	usbDevice
 	node  string // tty: "/dev/ttyACM0"; HID: "/dev/bus/usb/001/004"
 	path  string // HID: "1-2:1.0", the library's name for the interface
-	usage string // HID: "pos", "keyboard", "mouse", or empty if the driver does not tell
+	usage string // HID: see usageOf
 	freed bool   // HID: no driver has it, as when its last user was killed
 }
 
@@ -96,8 +95,7 @@ func there(parts ...string) bool {
 	return err == nil
 }
 
-// hids are the HID devices, one entry each: of a composite device the interface
-// that speaks for it.
+// hids are the HID interfaces, those of one device next to each other.
 func (m *machine) hids() []thing {
 	bus := filepath.Join(m.sys, "bus/usb/devices")
 	entries, _ := os.ReadDir(bus)
@@ -112,54 +110,148 @@ func (m *machine) hids() []thing {
 			continue
 		}
 		d.socket = socket
-		t := thing{
+		list = append(list, thing{
 			usbDevice: d, path: e.Name(), usage: usageOf(filepath.Join(bus, e.Name())),
 			freed: !there(bus, e.Name(), "driver"),
 			node:  filepath.Join(m.dev, "bus/usb", fmt.Sprintf("%03d/%03d", d.bus, d.number)),
-		}
-		// Entries are sorted, so interfaces of one device follow each other.
-		if last := len(list) - 1; last >= 0 && list[last].socket == socket {
-			if t.rank() > list[last].rank() {
-				list[last] = t
-			}
-			continue
-		}
-		list = append(list, t)
+		})
 	}
 	return list
 }
 
-// rank says which interface of a composite device is read; of equal ones the
-// first. The one that no driver has was ours: the driver does not come back by
-// itself when we were killed, and the usage is not known until it does.
-func (t thing) rank() int {
+// speaking leaves one interface of each device, the one that is read for a
+// usage. A keyboard is left only for those who want exactly that: the
+// operator's own must not fall silent because a scanner was looked for.
+func speaking(list []thing, usage string) []thing {
+	var one []thing
+	for _, t := range list {
+		switch t.usage {
+		case usage, "":
+		case "keyboard", "mouse":
+			continue
+		default:
+			if usage != "" {
+				continue
+			}
+		}
+		if usage == "keyboard" && t.usage == "" {
+			continue
+		}
+		// Entries are sorted, so interfaces of one device follow each other.
+		if last := len(one) - 1; last >= 0 && one[last].socket == t.socket {
+			if t.rank(usage) > one[last].rank(usage) {
+				one[last] = t
+			}
+			continue
+		}
+		one = append(one, t)
+	}
+	return one
+}
+
+// devices leaves one interface of each device, the one that tells most about it.
+func devices(list []thing) []thing {
+	var one []thing
+	for _, t := range list {
+		if last := len(one) - 1; last >= 0 && one[last].socket == t.socket {
+			if t.rank("") > one[last].rank("") {
+				one[last] = t
+			}
+			continue
+		}
+		one = append(one, t)
+	}
+	return one
+}
+
+// rank says which interface of a composite device is read for a usage; of
+// equal ones the first. The one that no driver has was ours: the driver does
+// not come back by itself when we were killed, and the usage is not known
+// until it does.
+func (t thing) rank(usage string) int {
 	switch {
-	case t.usage == "pos":
+	case usage != "" && t.usage == usage:
+		return 4
+	case t.usage != "" && t.usage != "keyboard" && t.usage != "mouse":
 		return 3
-	case t.freed:
+	case t.freed && t.usage == "":
 		return 2
-	case t.usage == "keyboard":
+	case t.usage != "":
 		return 1
 	}
 	return 0 // a vendor's own, for its tools
 }
 
-// usageOf reads what an interface is for from the start of its report
-// descriptor. The library can not tell (it says 0 on Linux), and the file is
-// there only while the kernel's driver has the interface.
+// usageOf says what an interface is for: "pos", "keyboard", "mouse",
+// "oem-hand-held", "oem-table-top", or nothing. It is read from the report
+// descriptor, since the library can not tell (it says 0 on Linux). That file is
+// there only while the kernel's driver has the interface; of keyboards and
+// mice the interface itself tells.
 func usageOf(dir string) string {
 	files, _ := filepath.Glob(filepath.Join(dir, "*", "report_descriptor"))
 	for _, f := range files {
-		b, err := os.ReadFile(f)
-		switch {
-		case err != nil:
-		case bytes.HasPrefix(b, []byte{0x05, 0x8C}): // usage page: bar code scanner
-			return "pos"
-		case bytes.HasPrefix(b, []byte{0x05, 0x01, 0x09, 0x06}): // generic desktop, keyboard
+		if b, err := os.ReadFile(f); err == nil {
+			if u := usageIn(b); u != "" {
+				return u
+			}
+		}
+	}
+	if read(dir, "bInterfaceSubClass") == "01" { // boot: made for firmware that reads no descriptors
+		switch read(dir, "bInterfaceProtocol") {
+		case "01":
 			return "keyboard"
-		case bytes.HasPrefix(b, []byte{0x05, 0x01, 0x09, 0x02}):
+		case "02":
 			return "mouse"
 		}
+	}
+	return ""
+}
+
+// usageIn finds the usage of the first collection that we know. A descriptor
+// is a row of items: a byte with the item's tag and size, then its value.
+func usageIn(descriptor []byte) string {
+	var page, usage uint32
+	for len(descriptor) > 0 {
+		head := descriptor[0]
+		size := []int{0, 1, 2, 4}[head&3]
+		if head == 0xFE || len(descriptor) < 1+size { // long items are not used by anybody
+			return ""
+		}
+		var value uint32
+		for i := range size {
+			value |= uint32(descriptor[1+i]) << (8 * i)
+		}
+		descriptor = descriptor[1+size:]
+		switch head &^ 3 {
+		case 0x04:
+			page = value
+		case 0x08:
+			if usage = value; size == 4 {
+				page, usage = value>>16, value&0xFFFF
+			}
+		case 0xA0:
+			if name := usageName(page, usage); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// usageName: HID usage tables for the first three. Of IBM's OEM scanners the
+// usage is known and the page is not, so any page of a vendor will do.
+func usageName(page, usage uint32) string {
+	switch {
+	case page == 0x8C:
+		return "pos"
+	case page == 0x01 && usage == 0x06:
+		return "keyboard"
+	case page == 0x01 && usage == 0x02:
+		return "mouse"
+	case page >= 0xFF00 && usage == 0x4B00:
+		return "oem-hand-held"
+	case page >= 0xFF00 && usage == 0x4A00:
+		return "oem-table-top"
 	}
 	return ""
 }
