@@ -13,10 +13,16 @@ import (
 // beep for the parcel before last is worse than none.
 type answers struct {
 	mu      sync.Mutex
-	replies [][]byte
+	replies []outgoing
 	beep    []byte // nil: none waits
 	closed  bool
 	wake    chan struct{}
+}
+
+// outgoing is what is written in one piece.
+type outgoing struct {
+	bytes   []byte
+	feature bool // HID: a feature report
 }
 
 // replyQueue is far above what a protocol that waits for its answers needs.
@@ -26,13 +32,16 @@ func newAnswers() *answers { return &answers{wake: make(chan struct{}, 1)} }
 
 // reply adds bytes of the protocol and returns how many replies were lost:
 // none, or this one since the device takes nothing.
-func (a *answers) reply(b []byte) (lost int) {
+func (a *answers) reply(b []byte) (lost int) { return a.send(outgoing{bytes: b}) }
+
+// send adds what is to be written after the replies before it.
+func (a *answers) send(o outgoing) (lost int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.replies) >= replyQueue {
 		return 1
 	}
-	a.replies = append(a.replies, b)
+	a.replies = append(a.replies, o)
 	a.poke()
 	return 0
 }
@@ -61,18 +70,18 @@ func (a *answers) poke() {
 }
 
 // next takes what is to be written now, replies first.
-func (a *answers) next() (b []byte, closed bool) {
+func (a *answers) next() (o outgoing, closed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.closed:
-		return nil, true
+		return o, true
 	case len(a.replies) > 0:
-		b, a.replies = a.replies[0], a.replies[1:]
+		o, a.replies = a.replies[0], a.replies[1:]
 	default:
-		b, a.beep = a.beep, nil
+		o.bytes, a.beep = a.beep, nil
 	}
-	return b, false
+	return o, false
 }
 
 // forget drops what waits and returns how much that was.
@@ -89,14 +98,14 @@ func (a *answers) forget() (n int) {
 
 // run writes until closed. Write reports whether the device took the bytes; if
 // not, what waits behind them is as late and goes too.
-func (a *answers) run(write func(b []byte, forget func() int)) {
+func (a *answers) run(write func(o outgoing, forget func() int)) {
 	for {
-		b, closed := a.next()
+		o, closed := a.next()
 		switch {
 		case closed:
 			return
-		case len(b) > 0:
-			write(b, a.forget)
+		case len(o.bytes) > 0:
+			write(o, a.forget)
 		default:
 			<-a.wake
 		}
@@ -105,11 +114,16 @@ func (a *answers) run(write func(b []byte, forget func() int)) {
 
 // write sends one answer. A device that has gone, or was closed, is for the
 // reader to notice.
-func (c *connection) write(b []byte, forget func() int) {
-	_, err := c.port.Write(b)
+func (c *connection) write(o outgoing, forget func() int) {
+	write := c.port.Write
+	if f, ok := c.port.(port.Features); ok && o.feature {
+		write = f.WriteFeature
+	}
+	_, err := write(o.bytes)
 	switch {
 	case err == nil:
-		c.rec.record(time.Now(), true, b)
+		c.rec.record(time.Now(), true, o.bytes)
+		c.watch(Seen{At: c.Now(), ToDevice: true, Bytes: o.bytes})
 	case errors.Is(err, port.ErrClosed):
 		forget()
 	default:

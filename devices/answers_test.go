@@ -105,14 +105,14 @@ func TestNewestSignal(t *testing.T) {
 	a.signal([]byte("B"))
 	a.reply([]byte("ack 2"))
 	for _, want := range []string{"ack 1", "ack 2", "B", ""} {
-		if got, _ := a.next(); string(got) != want {
-			t.Errorf("got %q, want %q", got, want)
+		if got, _ := a.next(); string(got.bytes) != want {
+			t.Errorf("got %q, want %q", got.bytes, want)
 		}
 	}
 	a.signal([]byte("G"))
 	a.signal(nil) // not saved, by a device that has no bad signal
-	if got, _ := a.next(); got != nil {
-		t.Errorf("got %q", got)
+	if got, _ := a.next(); got.bytes != nil {
+		t.Errorf("got %q", got.bytes)
 	}
 }
 

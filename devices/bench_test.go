@@ -143,14 +143,25 @@ func lineProfile() *profile.Profile {
 }
 
 // The decoder of these tests: "!x" is a sighting x that is acknowledged by
-// "<x>" once saved, "?x" wants the reply x at once, "#" is noise, anything
-// else is kept until silence, which makes it a sighting.
+// "<x>" once saved, and "&x" is the same once more, "?x" wants the reply x at
+// once, "=n:v" answers a command with the fact n, "~x" refuses it, "^" says it
+// was restarted, "#" is noise, anything else is kept until silence, which
+// makes it a sighting.
 type testDecoder struct{ kept string }
 
 func (d *testDecoder) Decode(b []byte, out *wire.Output) {
 	switch s := string(b); s[0] {
 	case '!':
 		out.Sighting(wire.Sighting{Code: s[1:], OnSaved: []byte("<" + s[1:] + ">")})
+	case '&':
+		out.Sighting(wire.Sighting{Code: s[1:], OnSaved: []byte("<" + s[1:] + ">"), Again: true})
+	case '=':
+		name, value, _ := strings.Cut(s[1:], ":")
+		out.Answer(wire.Answer{Facts: []wire.Fact{{Name: name, Value: value}}})
+	case '~':
+		out.Answer(wire.Answer{Refused: s[1:]})
+	case '^':
+		out.Restarted = true
 	case '?':
 		out.Reply([]byte(s[1:]))
 	case '#':

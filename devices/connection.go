@@ -30,10 +30,14 @@ type connection struct {
 	rec      *recorder
 
 	// The worker's own.
-	decoder wire.Decoder
-	out     wire.Output
-	last    arrival // the newest that was decoded
-	unquiet bool    // something arrived since the last silence
+	decoder  wire.Decoder
+	out      wire.Output
+	last     arrival // the newest that was decoded
+	unquiet  bool    // something arrived since the last silence
+	dialogue *dialogue
+	talking  *time.Timer // when the dialogue goes on
+	signals  []time.Time // when signals were given that the device has not answered yet
+	quietly  bool        // it was mute before, and is not told as back until it says something
 }
 
 // arrival is what one Read gave.
@@ -49,13 +53,17 @@ type arrival struct {
 const queue = 256
 
 // serve uses an open port until it ends, and returns why it did.
-func (d *Device) serve(ctx context.Context, p port.Port, again bool, rec *recorder) error {
+func (d *Device) serve(ctx context.Context, p port.Port, gone error, rec *recorder) error {
+	again := gone != nil
 	a, _ := port.ParseAddress(d.Address) // was read before
 	c := &connection{
 		Device: d, port: p, reports: a.Scheme == port.HID, rec: rec,
 		arrivals: make(chan arrival, queue), answers: newAnswers(),
 	}
 	c.fresh()
+	if l, ok := p.(port.Located); ok {
+		d.seen = l.Found()
+	}
 	if early, ok := p.(interface{ Skipped() int }); ok && early.Skipped() > 0 {
 		c.fault(fmt.Errorf("%d bytes: %w", early.Skipped(), errEarly))
 	}
@@ -72,6 +80,7 @@ func (d *Device) serve(ctx context.Context, p port.Port, again bool, rec *record
 	})
 	// The reader is at it already: telling the world may take a disk's time.
 	switch {
+	case errors.Is(gone, errMute):
 	case !again:
 		d.Log.Info("device attached", "port", d.Address)
 	case d.flaps.back():
@@ -80,7 +89,9 @@ func (d *Device) serve(ctx context.Context, p port.Port, again bool, rec *record
 	if again {
 		d.counts.add(func(c *Counters) { c.Reconnects++ })
 	}
-	d.State(true, d.Address, "")
+	if c.quietly = errors.Is(gone, errMute); !c.quietly {
+		d.State(true, d.Address, "")
+	}
 	err := c.work()
 	close(ended)
 	c.answers.close()
@@ -135,6 +146,9 @@ func (c *connection) work() error {
 	defer silence.Stop()
 	settled := time.NewTimer(calm)
 	defer settled.Stop()
+	c.talking = time.NewTimer(0)
+	defer c.talking.Stop()
+	c.dialogue = newDialogue(c.Profile, time.Now())
 	for {
 		var a arrival
 		select {
@@ -151,6 +165,14 @@ func (c *connection) work() error {
 		case <-settled.C:
 			c.settle(true)
 			continue
+		case <-c.talking.C:
+			if c.talk(); c.dialogue.mute {
+				c.finish(errMute)
+				c.port.Close()
+				c.drain()
+				return errMute
+			}
+			continue
 		}
 		if quiet > 0 && a.mono.Sub(c.last.mono) >= quiet {
 			c.silence()
@@ -160,6 +182,7 @@ func (c *connection) work() error {
 			return a.err
 		}
 		c.take(a)
+		c.talk()
 		if quiet > 0 {
 			silence.Reset(quiet)
 		}
@@ -174,8 +197,15 @@ func (c *connection) take(a arrival) {
 	c.counts.add(func(c *Counters) { c.Read += uint64(len(a.data)) })
 	c.rec.record(a.mono, false, a.data)
 	c.last, c.unquiet = a, true
+	c.dialogue.heard = time.Now()
+	if c.quietly {
+		c.quietly = false
+		c.Log.Info("device back", "port", c.Address)
+		c.State(true, c.Address, "")
+	}
 	c.out.Reset()
 	c.decoder.Decode(a.data, &c.out)
+	c.watch(Seen{At: a.at, Bytes: a.data, Output: &c.out})
 	c.handOver()
 }
 
@@ -186,6 +216,7 @@ func (c *connection) silence() {
 	c.unquiet = false
 	c.out.Reset()
 	c.decoder.Silence(&c.out)
+	c.watch(Seen{At: c.Now(), Output: &c.out})
 	c.handOver()
 }
 
@@ -222,7 +253,13 @@ func (c *connection) handOver() {
 	for _, reply := range c.out.Replies {
 		c.lost(c.answers.reply(reply))
 	}
-	found := c.out.Sightings
+	for _, a := range c.out.Answers {
+		c.hear(a)
+	}
+	if c.out.Restarted {
+		c.dialogue.restarted(time.Now())
+	}
+	found := slices.DeleteFunc(c.out.Sightings, c.known)
 	c.counts.add(func(c *Counters) { c.Sightings += uint64(len(found)) })
 	if c.ScanAll != nil && len(found) > 1 {
 		all := make([]scan.Sighting, len(found))
@@ -230,12 +267,12 @@ func (c *connection) handOver() {
 			all[i] = c.sighting(&found[i])
 		}
 		for i, told := range c.ScanAll(all) {
-			c.answer(found[i].OnSaved, told)
+			c.answer(&found[i], told)
 		}
 		return
 	}
 	for i := range found {
-		c.answer(found[i].OnSaved, c.Scan(c.sighting(&found[i])))
+		c.answer(&found[i], c.Scan(c.sighting(&found[i])))
 	}
 }
 
@@ -249,16 +286,32 @@ func (c *connection) sighting(s *wire.Sighting) scan.Sighting {
 
 // answer tells the device what became of its sighting. Only here, after Scan
 // has returned, can a scanner's beep come to mean "on disk".
-func (c *connection) answer(onSaved []byte, told scan.Told) {
+func (c *connection) answer(s *wire.Sighting, told scan.Told) {
 	saved := told.Outcome != "" && told.Outcome != scan.NotSaved
-	if saved && len(onSaved) > 0 {
-		c.lost(c.answers.reply(onSaved))
+	if saved && len(s.OnSaved) > 0 {
+		c.lost(c.answers.reply(s.OnSaved))
+	}
+	c.saved = wire.Sighting{}
+	if saved {
+		c.saved = *s
 	}
 	if saved && told.Outcome.Good() {
-		c.answers.signal(c.Profile.Feedback.Good)
+		c.signal(c.Profile.Feedback.Good)
 	} else {
-		c.answers.signal(c.Profile.Feedback.Bad)
+		c.signal(c.Profile.Feedback.Bad)
 	}
+}
+
+// known deals with a code that the device sends once more because it has not
+// heard our acknowledgement: if it is on disk, it needs only that. Otherwise it
+// is another chance to save it.
+func (c *connection) known(s wire.Sighting) bool {
+	if !s.Again || s.Code != c.saved.Code || s.AIM != c.saved.AIM || s.Symbology != c.saved.Symbology || s.NoRead != c.saved.NoRead {
+		return false
+	}
+	c.counts.add(func(c *Counters) { c.Repeats++ })
+	c.lost(c.answers.reply(s.OnSaved))
+	return true
 }
 
 // fault counts, and logs the first of each reason: a wrong baud rate should be

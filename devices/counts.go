@@ -14,6 +14,7 @@ type Counters struct {
 	Sightings  uint64            // handed to Scan
 	Faults     map[string]uint64 // by reason, such as "checksum"
 	Reconnects uint64            // times it came back after an unplug
+	Repeats    uint64            // codes sent once more by the device, which were on disk
 	Lost       uint64            // answers and signals that the device did not take
 	Dropped    uint64            // HID reports that came faster than scans were saved
 }

@@ -45,14 +45,25 @@ type Device struct {
 	// the device is not there, and again if the reason changes. A stop by the
 	// context is not told: the station goes then, not the device.
 	State func(attached bool, port, reason string)
+	// Known, if set, is told who the device is and how it is set, once it has
+	// answered after a plug-in, and again if that is no longer so.
+	Known func(Inventory)
+	// Watch, if set, sees everything that passes, as it passes. It may be called
+	// from two goroutines, one for each direction.
+	Watch func(Seen)
 	// Record, if set, gets a trace of everything that passes.
 	Record io.Writer
 
 	counts counts
 	flaps  flaps
 
+	saved         wire.Sighting // the last one that is on disk
+	inventoryTold *Inventory
+	seen          port.Found // where it was last
+
 	// Tests put fakes here.
 	open       func(context.Context, string, port.Settings) (port.Port, error)
+	list       func() ([]port.Found, error)
 	newDecoder func(name string, options map[string]any) (wire.Decoder, error)
 }
 
@@ -82,10 +93,10 @@ func (d *Device) Run(ctx context.Context) error {
 			}
 			return nil
 		case err != nil:
-			d.State(false, d.Address, kindOf(err).Error())
+			d.State(false, d.Address, d.kindOf(err).Error())
 			return fmt.Errorf("device %s: %w", d.Name, err)
 		}
-		err = d.serve(ctx, p, gone != nil, rec)
+		err = d.serve(ctx, p, gone, rec)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -93,6 +104,15 @@ func (d *Device) Run(ctx context.Context) error {
 			d.Log.Info("replay finished", "port", d.Address)
 			d.State(false, d.Address, "replay finished")
 			return nil
+		}
+		if errors.Is(err, errMute) {
+			rec.note("does not answer")
+			if !errors.Is(gone, errMute) {
+				d.Log.Warn("device does not answer", "port", d.Address)
+				d.State(false, d.Address, errMute.Error())
+			}
+			gone = errMute
+			continue
 		}
 		rec.note("unplugged")
 		if tell, before := d.flaps.gone(time.Now()); tell {
@@ -117,6 +137,9 @@ func (d *Device) prepare() error {
 	if d.open == nil {
 		d.open = port.Open
 	}
+	if d.list == nil {
+		d.list = port.List
+	}
 	if d.newDecoder == nil {
 		d.newDecoder = NewDecoder
 	}
@@ -132,7 +155,7 @@ func (d *Device) prepare() error {
 // settings are the profile's for a serial line.
 func (d *Device) settings() port.Settings {
 	p := d.Profile.Port
-	return port.Settings{Baud: p.Baud, DataBits: p.DataBits, Parity: p.Parity, StopBits: p.StopBits}
+	return port.Settings{Baud: p.Baud, DataBits: p.DataBits, Parity: p.Parity, StopBits: p.StopBits, Usage: p.Usage}
 }
 
 // lookFor opens the port, for as long as it takes. Told is the kind of trouble
@@ -147,11 +170,11 @@ func (d *Device) lookFor(ctx context.Context, told error) (port.Port, error) {
 		case ctx.Err() != nil, errors.Is(err, port.ErrConfig), errors.Is(err, port.ErrUnsupported):
 			return nil, err
 		}
-		if now := kindOf(err); now != kind {
+		if now := d.kindOf(err); kind == nil || now.Error() != kind.Error() {
 			lasts, kind = 0, now
 		}
 		lasts++
-		if kind != told && (told == nil || lasts >= patience) {
+		if (told == nil || kind.Error() != told.Error()) && (told == nil || lasts >= patience) {
 			told = kind
 			d.Log.Warn("device not there", "port", d.Address, "reason", kind, "err", err)
 			d.State(false, d.Address, kind.Error())
@@ -165,16 +188,6 @@ func (d *Device) lookFor(ctx context.Context, told error) (port.Port, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
-}
-
-// kindOf is the sentinel of a failure to open, whose text is the short reason.
-func kindOf(err error) error {
-	for _, kind := range []error{port.ErrPermission, port.ErrBusy, port.ErrAmbiguous, port.ErrMode, port.ErrConfig, port.ErrUnsupported} {
-		if errors.Is(err, kind) {
-			return kind
-		}
-	}
-	return port.ErrNotFound
 }
 
 // settle tells of a flapping cable that has come to rest.

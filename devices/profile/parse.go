@@ -23,7 +23,7 @@ type file struct {
 		DataBits            int      `toml:"data_bits"`
 		StopBits            string   `toml:"stop_bits"`
 		USB                 []string `toml:"usb,one"`
-		Quiet               strict.Duration
+		Quiet, Alive        strict.Duration
 	}
 	Options  map[string]any
 	Command  []command
@@ -58,6 +58,7 @@ func parse(name string, data []byte) (*Profile, error) {
 		}
 	}
 	p.checkPort(doc)
+	p.Alive = f.Port.Alive.D()
 	p.Quiet = f.Port.Quiet.D()
 	if p.Quiet == 0 {
 		p.Quiet = 100 * time.Millisecond // longer than the pauses of USB adapters and of 1200 baud
@@ -69,6 +70,9 @@ func parse(name string, data []byte) (*Profile, error) {
 	p.readFeedback(doc, &f)
 	p.readCommands(doc, f.Command)
 	p.readSettings(doc, f.Setting)
+	if p.Alive > 0 && !slices.ContainsFunc(p.Commands, func(c Command) bool { return c.When == "ask" && c.Answer }) {
+		doc.At("port", "alive").Mistake("there is no [[command]] with when = \"ask\" and answer = true to ask the device with")
+	}
 	p.checkSheet(doc)
 	p.readExamples(doc, f.Example)
 	if err := doc.Err(); err != nil {

@@ -39,6 +39,7 @@ type Profile struct {
 	Trust       map[string]string // where each part comes from: see Parts and Marks
 	Port        Port
 	Quiet       time.Duration  // how long a line is silent before the decoder is told
+	Alive       time.Duration  // after so long without a word the device is asked who it is; 0: never
 	Options     map[string]any // the decoder's
 	Commands    []Command      // in the order they are sent
 	Facts       Facts

@@ -1,0 +1,72 @@
+package devices
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scanpost/devices/port"
+)
+
+// Inventory is what is known about a device that is plugged in, from its USB
+// descriptors and from what it answered.
+type Inventory struct {
+	Model, Serial, Firmware string // empty if it does not tell
+	Mode                    string // the profile's
+	USB, Socket             string // "05e0:1701", "1-2"; empty if it is no USB device
+	Drift                   []Drift
+	Refused                 []string // commands that it did not take or answer, and why
+}
+
+// Drift is a setting that is not as the profile needs it.
+type Drift struct {
+	Name, Say string
+	Want, Is  string
+	Repaired  bool // it was not, and has been set right
+}
+
+// String is a sentence.
+func (d Drift) String() string {
+	if d.Repaired {
+		return fmt.Sprintf("%s (%s) was %q and has been set to %q", d.Say, d.Name, d.Is, d.Want)
+	}
+	return fmt.Sprintf("%s (%s) is %q and should be %q", d.Say, d.Name, d.Is, d.Want)
+}
+
+// Equal reports whether both say the same.
+func (i Inventory) Equal(o Inventory) bool {
+	return i.Model == o.Model && i.Serial == o.Serial && i.Firmware == o.Firmware && i.Mode == o.Mode &&
+		i.USB == o.USB && i.Socket == o.Socket && slices.Equal(i.Drift, o.Drift) && slices.Equal(i.Refused, o.Refused)
+}
+
+// inventory puts together what is known.
+func (c *connection) inventory() Inventory {
+	p, d := c.Profile, c.dialogue
+	fact := func(name string) string {
+		if name == "" {
+			return ""
+		}
+		return strings.TrimSpace(d.facts[name])
+	}
+	i := Inventory{Mode: p.Mode, Model: fact(p.Facts.Model), Serial: fact(p.Facts.Serial), Firmware: fact(p.Facts.Firmware), Refused: d.refused}
+	if l, ok := c.port.(port.Located); ok {
+		if f := l.Found(); f.VendorID != 0 {
+			i.USB, i.Socket = f.ID(), f.Socket
+			i.Serial = cmp.Or(i.Serial, f.Serial)
+			i.Model = cmp.Or(i.Model, strings.TrimSpace(f.Manufacturer+" "+f.Product))
+		}
+	}
+	for _, s := range p.Settings {
+		was, told := d.before[s.Name]
+		is := d.facts[s.Name]
+		switch {
+		case !told:
+		case is != s.Want:
+			i.Drift = append(i.Drift, Drift{Name: s.Name, Say: s.Say, Want: s.Want, Is: is})
+		case was != s.Want:
+			i.Drift = append(i.Drift, Drift{Name: s.Name, Say: s.Say, Want: s.Want, Is: was, Repaired: true})
+		}
+	}
+	return i
+}
