@@ -51,17 +51,17 @@ func (i Identifier) Identify(code, aim string) Result {
 	case strings.Trim(code, " ") == "":
 		return fault(Text, Empty, "an empty code")
 	}
-	if bad := unreadable(code, isGS1 || aim == ""); bad >= 0 {
+	if bad := unreadable(code, isGS1 || aim == "" || isRetail(aim)); bad >= 0 {
 		return fault(Text, Unreadable, "unreadable bytes: "+excerpt(code, bad))
 	}
 	if isGS1 {
 		return readGS1(code)
 	}
+	if isRetail(aim) {
+		return readRetail(code, aim)
+	}
 	if strings.IndexByte(code, gs1.GS) >= 0 {
 		return guessGS1(code)
-	}
-	if strings.HasPrefix(aim, "]E") {
-		return readRetail(code, aim)
 	}
 	if command.Is(code) {
 		return i.readCommand(code, aim)
@@ -84,6 +84,16 @@ func isGS1(aim string) bool {
 		return true
 	}
 	return false
+}
+
+// isRetail reports whether a symbology is one of the EAN and UPC family. In
+// HID POS mode Zebra's firmware has identifiers of its own for them.
+func isRetail(aim string) bool {
+	switch aim {
+	case "]X9", "]XC", "]Xg", "]Xk":
+		return true
+	}
+	return strings.HasPrefix(aim, "]E")
 }
 
 // unreadable returns the place of the first byte that no label has: a control

@@ -43,6 +43,16 @@ func TestIdentify(t *testing.T) {
 			`{"unit":"gtin:04006381333931","kind":"ean"}`},
 		"UPC-A in 12 digits": {"]E0", "036000291452", "gtin:00036000291452",
 			`{"unit":"gtin:00036000291452","kind":"ean"}`},
+		"UPC-A with an add-on that has its own identifier": {"]E0", "0012345678905]E110", "gtin:00012345678905",
+			`{"unit":"gtin:00012345678905","kind":"ean","warnings":["the add-on of the EAN is left out"]}`},
+		"EAN with a composite part": {"]E0", "2112345678900|]e099COMPOSITE\x1d98XYZ", "gtin:02112345678900",
+			`{"unit":"gtin:02112345678900","kind":"ean","warnings":["the composite part beside the EAN is left out"]}`},
+		"UPC-E in 8 digits": {"]E0", "04252614", "gtin:00042100005264",
+			`{"unit":"gtin:00042100005264","kind":"ean"}`},
+		"EAN-8 that begins with 0": {"]E4", "02345673", "gtin:00000002345673",
+			`{"unit":"gtin:00000002345673","kind":"ean"}`},
+		"UPC-A of a Zebra in HID POS mode": {"]Xg", "306030209223", "gtin:00306030209223",
+			`{"unit":"gtin:00306030209223","kind":"ean"}`},
 		"UPC-A in 13": {"]E0", "0036000291452", "gtin:00036000291452",
 			`{"unit":"gtin:00036000291452","kind":"ean"}`},
 		"EAN-8": {"]E4", "96385074", "gtin:00000096385074",
@@ -187,14 +197,18 @@ func TestOneKeyPerArticle(t *testing.T) {
 		want, _ := checkDigit(short + "0")
 		number := short + string(want)
 		key := "gtin:" + strings.Repeat("0", 14-len(number)) + number
-		forms := map[string]string{"]E0" + number: "]E0", "01" + key[5:]: "]C1", number: "", key[5:]: "", key[6:]: ""}
+		retail := "]E0"
+		if len(number) == 8 {
+			retail = "]E4" // as ]E0 it would be a UPC-E
+		}
+		forms := map[string]string{retail + number: retail, "01" + key[5:]: "]C1", number: "", key[5:]: "", key[6:]: ""}
 		for code, aim := range forms {
 			if r := site.Identify(strings.TrimPrefix(code, aim), aim); r.Unit != key {
 				t.Fatalf("%q: %+v, want %s", code, r, key)
 			}
 		}
 		wrong := short + string('0'+(want-'0'+1)%10)
-		if r := site.Identify(wrong, "]E0"); r.Error == nil || r.Error.Code != "bad_check_digit" {
+		if r := site.Identify(wrong, retail); r.Error == nil || r.Error.Code != "bad_check_digit" {
 			t.Fatalf("%s: %+v", wrong, r)
 		}
 		if r := site.Identify(wrong, ""); r.Unit != "code:"+wrong {
