@@ -145,7 +145,13 @@ func (f *Floor) Observe(ev Event, arrived time.Time) {
 	case *Attachment:
 		d := f.device(s, e.Device)
 		if !d.Since.After(ev.At) {
-			d.Attached, d.Port, d.Reason, d.Since = e.Attached, e.Port, e.Reason, ev.At
+			if d.Attached != e.Attached || d.Since.IsZero() {
+				d.Since = ev.At
+			}
+			d.Attached, d.Port, d.Reason = e.Attached, e.Port, e.Reason
+			if e.Model+e.Serial+e.Firmware+e.USB != "" || len(e.Drift) > 0 {
+				d.Inventory = e.Inventory // and else it is as it was known before
+			}
 		}
 	case *ClockStep:
 		f.stepped(s, st, ev, e)

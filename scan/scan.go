@@ -120,6 +120,19 @@ type Attachment struct {
 	Device   string
 	Port     string
 	Reason   string // why it went, for people
+	Inventory
+}
+
+// Inventory is who a device is, as far as it tells. It is noted with a device
+// that came, as soon as it is known.
+type Inventory struct {
+	Model    string   `json:"model,omitempty"`
+	Serial   string   `json:"serial,omitempty"`
+	Firmware string   `json:"firmware,omitempty"`
+	Mode     string   `json:"mode,omitempty"`   // "cdc", "hid pos": the same scanner is another device in each
+	USB      string   `json:"usb,omitempty"`    // "05e0:1701"
+	Socket   string   `json:"socket,omitempty"` // "1-2": which socket of which hub
+	Drift    []string `json:"drift,omitempty"`  // settings that are not as they should be, a sentence each
 }
 
 // ClockStep is a wall clock that jumped by more than two seconds.

@@ -66,6 +66,7 @@ type DeviceView struct {
 	Since    time.Time `json:"since,omitzero"`
 	Reason   string    `json:"reason"`
 	Faults   int       `json:"faults"` // unreadable sightings of it held here
+	Inventory
 }
 
 // UnitView is one unit's plan beside what is known.

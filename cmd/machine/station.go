@@ -181,6 +181,7 @@ func (m *machine) device(s *station, c *config.Device) *devices.Device {
 		Scan:    func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
 		ScanAll: func(all []scan.Sighting) []scan.Told { return s.life.ScanAll(m.Goodbye, all) },
 		State:   func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
+		Known:   func(i devices.Inventory) { s.inventory(c.Name, i) },
 	}
 }
 
@@ -198,6 +199,31 @@ func (s *station) attached(name string, attached bool, port, reason string) {
 	s.mu.Unlock()
 	if err := s.life.Note(&scan.Attachment{Attached: attached, Device: name, Port: port, Reason: reason}); err != nil {
 		s.log.Warn("a device came or went, and it is not recorded", "device", name, "err", err)
+	}
+	s.change()
+}
+
+// inventory notes who a device is: which unit of which model, and whether it
+// is set up as it should be.
+func (s *station) inventory(name string, i devices.Inventory) {
+	known := scan.Inventory{Model: i.Model, Serial: i.Serial, Firmware: i.Firmware, Mode: i.Mode, USB: i.USB, Socket: i.Socket}
+	for _, d := range i.Drift {
+		known.Drift = append(known.Drift, d.String())
+	}
+	if known.Model+known.Serial+known.Firmware+known.USB == "" && len(known.Drift) == 0 {
+		return // a mode alone is in the configuration
+	}
+	s.mu.Lock()
+	note := scan.Attachment{Attached: true, Device: name, Inventory: known}
+	for at := range s.state {
+		if d := &s.state[at]; d.Name == name {
+			d.Inventory, note.Port, note.Attached, note.Reason = known, d.Port, d.Attached, d.Reason
+		}
+	}
+	s.mu.Unlock()
+	s.log.Info("device known", "device", name, "model", known.Model, "serial", known.Serial, "firmware", known.Firmware)
+	if err := s.life.Note(&note); err != nil {
+		s.log.Warn("who a device is, is not recorded", "device", name, "err", err)
 	}
 	s.change()
 }

@@ -36,7 +36,7 @@ func entryText(e scan.Entry) string {
 		return "signed off  " + strconv.Quote(e.Operator)
 	case *scan.Attachment:
 		if e.Attached {
-			return "device came  " + e.Device
+			return strings.Join(add(add(add([]string{"device came", e.Device}, "", e.Model), "serial number ", e.Serial), "", strings.Join(e.Drift, "; ")), "  ")
 		}
 		return "device went  " + e.Device + "  " + strconv.Quote(e.Reason)
 	case *scan.ClockStep:

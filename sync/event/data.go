@@ -45,6 +45,18 @@ func appendData(dst []byte, entry scan.Entry) []byte {
 		dst = appendString(dst, d.Port)
 		dst = append(dst, `,"reason":`...)
 		dst = appendString(dst, d.Reason)
+		for _, f := range [...]struct{ key, value string }{
+			{`,"model":`, d.Model}, {`,"serial":`, d.Serial}, {`,"firmware":`, d.Firmware}, {`,"mode":`, d.Mode}, {`,"usb":`, d.USB}, {`,"socket":`, d.Socket},
+		} {
+			if f.value != "" {
+				dst = append(dst, f.key...)
+				dst = appendString(dst, f.value)
+			}
+		}
+		if len(d.Drift) > 0 {
+			dst = append(dst, `,"drift":`...)
+			dst = appendStrings(dst, d.Drift)
+		}
 	case *scan.ClockStep:
 		dst = append(dst, `{"old":`...)
 		dst = appendTime(dst, d.Old)

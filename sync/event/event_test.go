@@ -62,6 +62,8 @@ var golden = []struct {
 	{"session-opened", numbered(1047, &scan.Session{Open: true, Operator: "op-17", Device: "hand"})},
 	{"session-closed", numbered(1048, &scan.Session{Operator: "op-17", Device: "hand"})},
 	{"device-attached", numbered(1049, &scan.Attachment{Attached: true, Device: "hand", Port: "usb:05e0:1701"})},
+	{"device-known", numbered(1049, &scan.Attachment{Attached: true, Device: "hand", Port: "usb:05e0:1701", Inventory: scan.Inventory{
+		Model: "Zebra DS2208", Serial: "S123", Firmware: "AABLS00-004-R00", Mode: "ssi cdc", USB: "05e0:1701", Socket: "1-2", Drift: []string{"AIM identifiers (45) is \"0\" and should be \"1\""}}})},
 	{"device-detached", numbered(1050, &scan.Attachment{Device: "hand", Port: "usb:05e0:1701", Reason: "the cable was pulled"})},
 	{"clock-stepped", numbered(1051, &scan.ClockStep{Old: moment, New: moment.Add(-time.Hour), Elapsed: 1500 * time.Millisecond})},
 	{"loss", numbered(1052, &scan.Loss{Epoch: epoch, From: 7, To: 1<<64 - 1, Reason: "disk replaced"})},
@@ -145,7 +147,12 @@ var anyEntry = rapid.Custom(func(t *rapid.T) scan.Entry {
 	case 3:
 		return &scan.Session{Open: rapid.Bool().Draw(t, "open"), Operator: text("operator"), Device: text("device")}
 	case 4:
-		return &scan.Attachment{Attached: rapid.Bool().Draw(t, "attached"), Device: text("device"), Port: text("port"), Reason: text("reason")}
+		a := &scan.Attachment{Attached: rapid.Bool().Draw(t, "attached"), Device: text("device"), Port: text("port"), Reason: text("reason")}
+		if rapid.Bool().Draw(t, "known") {
+			a.Inventory = scan.Inventory{Model: text("model"), Serial: text("serial"), Firmware: text("firmware"), Mode: text("mode"), USB: text("usb"), Socket: text("socket"),
+				Drift: rapid.SliceOfN(rapid.String(), 1, 3).Draw(t, "drift")}
+		}
+		return a
 	case 5:
 		ms := rapid.Int64Range(-1<<40, 1<<40).Draw(t, "elapsed")
 		return &scan.ClockStep{Old: when("old"), New: when("new"), Elapsed: time.Duration(ms) * time.Millisecond}

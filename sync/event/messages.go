@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"scanpost/scan"
 )
 
 // maxList bounds every list in a message from elsewhere.
@@ -46,6 +48,7 @@ type Device struct {
 	Attached   bool      `json:"attached"`
 	Since      time.Time `json:"since,omitzero"`
 	Reason     string    `json:"reason,omitempty"` // why it went
+	scan.Inventory
 }
 
 // Will is what the broker says when the connection of s breaks.

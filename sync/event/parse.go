@@ -180,10 +180,12 @@ type attachmentData struct {
 	Device   string `json:"device"`
 	Port     string `json:"port"`
 	Reason   string `json:"reason"`
+	scan.Inventory
 }
 
 func (d *attachmentData) entry() scan.Entry {
-	return &scan.Attachment{Attached: d.attached, Device: d.Device, Port: d.Port, Reason: d.Reason}
+	d.Drift = orNil(d.Drift)
+	return &scan.Attachment{Attached: d.attached, Device: d.Device, Port: d.Port, Reason: d.Reason, Inventory: d.Inventory}
 }
 
 type clockStepData struct {
