@@ -63,6 +63,10 @@ func (m *metrics) station(s *station) {
 			}
 			return n
 		})
+		m.gauge("scanpost_device_repeats", "Codes that a device sent once more, since it had not heard our acknowledgement, since the start.", labels, func() float64 { return float64(d.Counts().Repeats) })
+		m.gauge("scanpost_device_answers_lost", "Acknowledgements and signals that the device did not take, since the start.", labels, func() float64 { return float64(d.Counts().Lost) })
+		m.gauge("scanpost_device_reports_dropped", "HID reports that came faster than scans were saved, since the start.", labels, func() float64 { return float64(d.Counts().Dropped) })
+		m.gauge("scanpost_device_drift", "Settings that are not as the profile needs them.", labels, func() float64 { return float64(s.drift(d.Name)) })
 		m.gauge("scanpost_device_reconnects", "How often the device came back.", labels, func() float64 { return float64(d.Counts().Reconnects) })
 	}
 }

@@ -228,6 +228,18 @@ func (s *station) inventory(name string, i devices.Inventory) {
 	s.change()
 }
 
+// drift is how many settings of a device are not as they should be.
+func (s *station) drift(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.state {
+		if d.Name == name {
+			return len(d.Drift)
+		}
+	}
+	return 0
+}
+
 // saved notes what became of the last scan.
 func (s *station) saved(err error) {
 	s.mu.Lock()
