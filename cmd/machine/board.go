@@ -102,7 +102,7 @@ func (b *board) close() {
 func (b *board) parts() []part {
 	return []part{
 		{name: "the board's connection to the broker", run: b.talk},
-		{name: "the detector", run: func(ctx context.Context) error { return every(ctx, b.judge) }},
+		{name: "the detector", run: func(ctx context.Context) error { return every(ctx, time.Second/4, b.judge) }},
 		{name: "the outbox", run: b.endure},
 		{name: "the board", run: b.board.Run},
 		{name: "the board's pages", run: func(ctx context.Context) error { return b.pages.serve(ctx, b.board, b.log) }},

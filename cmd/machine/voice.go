@@ -255,9 +255,11 @@ func (v *voice) link() scan.LinkView {
 	return scan.LinkView{Online: v.online, Why: v.why, Waiting: int(s.Last - s.Published)}
 }
 
-// every judges what time alone changes, four times a second.
-func every(ctx context.Context, judge func(now time.Time)) error {
-	tick := time.NewTicker(250 * time.Millisecond)
+// every judges what time alone changes. A board that people watch does it four
+// times a second; a station judges at each scan anyway, and lets its machine
+// sleep in between.
+func every(ctx context.Context, pause time.Duration, judge func(now time.Time)) error {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		judge(time.Now())
