@@ -36,12 +36,12 @@ func TestNewDecoderMistakes(t *testing.T) {
 		options map[string]any
 		want    string
 	}{
-		{"line", nil, `no decoder "line" (did you mean "lines"?); there are hidkeyboard, lines`},
+		{"line", nil, `no decoder "line" (did you mean "lines"?); there are ` + strings.Join(Decoders(), ", ")},
 		{"lines", map[string]any{"ende": "x", "max": "y"}, "decoder lines: unknown option \"ende\" (did you mean \"end\"?); its options are ack, aim_id, code_id, end, ignore, max, noread, prefix\n" +
 			"decoder lines: \"max\" must be a whole number, not text"},
 		{"lines", map[string]any{"end": []any{""}, "max": int64(0)}, "decoder lines: option \"max\" must be from 1 to 65536, not 0\n" +
 			`decoder lines: option "end" must be of one or two bytes, not "" (without it, silence ends a code)`},
-		{"hidkeyboard", map[string]any{"layout": "de"}, `decoder hidkeyboard: option "layout" must be one of us, not "de"`},
+		{"hidkeyboard", map[string]any{"layout": "xx"}, `decoder hidkeyboard: option "layout" must be one of be, ch, de, es, fr, it, uk, us, not "xx"`},
 	} {
 		d, err := NewDecoder(c.name, c.options)
 		if err == nil || d != nil || !strings.HasPrefix(err.Error(), c.want) {
