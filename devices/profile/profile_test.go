@@ -55,8 +55,8 @@ func TestLoad(t *testing.T) {
 	if string(p.Feedback.Good) != "\x16\x07\x0d" || p.Feedback.Bad != nil || p.Quiet != 100*time.Millisecond || len(p.Unconfirmed) != 4 || p.Decoder != "lines" {
 		t.Errorf("got %+v", p)
 	}
-	if d, err := profile.Load("datalogic-serial"); err != nil || string(d.Feedback.Good) != "\x01" || string(d.Feedback.Bad) != "F" {
-		t.Errorf("datalogic feedback %+v %v", d, err)
+	if d, err := profile.Load("datalogic-serial"); err != nil || string(d.Feedback.Good) != "\x01" || string(d.Feedback.Bad) != "FE" {
+		t.Errorf("datalogic feedback %+v %v", d.Feedback, err)
 	}
 }
 
@@ -90,9 +90,9 @@ func TestFits(t *testing.T) {
 // Someone who mistypes a name is told the one that was meant, or all there are.
 func TestLoadUnknown(t *testing.T) {
 	for name, want := range map[string]string{
-		"zebra-ds2208":   `no profile "zebra-ds2208" (did you mean zebra-ds2208-cdc?)`,
-		"generic_serial": `no profile "generic_serial" (did you mean generic-serial?)`,
-		"../go.mod":      `no profile "../go.mod"; "scanpost devices profiles" lists those there are, or give the path of your own .toml file`,
+		"zebra-ds2208-cd": `no profile "zebra-ds2208-cd" (did you mean zebra-ds2208-cdc?)`,
+		"generic_serial":  `no profile "generic_serial" (did you mean generic-serial?)`,
+		"../go.mod":       `no profile "../go.mod"; "scanpost devices profiles" lists those there are, or give the path of your own .toml file`,
 	} {
 		if _, err := profile.Load(name); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v\nwant %s", name, err, want)
