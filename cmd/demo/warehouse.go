@@ -12,7 +12,6 @@ import (
 
 	"scanpost/cmd/config"
 	"scanpost/cmd/machine"
-	"scanpost/devices/sim"
 	"scanpost/scan"
 	"scanpost/sync/mqtt"
 )
@@ -24,7 +23,7 @@ import (
 type warehouse struct {
 	o        Options
 	dir      string
-	scanners []*sim.Scanner
+	scanners []scanner
 	cables   []*relay
 	screens  []string
 	board    string
@@ -51,7 +50,7 @@ func build(ctx context.Context, o Options, found *findings) (*warehouse, error) 
 		return w, err
 	}
 	for i, place := range places {
-		scanner, err := sim.NewScanner(filepath.Join(dir, place+".tty"), sim.Framing{Suffix: "\r\n", AIM: true})
+		scanner, err := benches[i].plug(filepath.Join(dir, place+".tty"))
 		if err != nil {
 			return w, err
 		}
@@ -144,9 +143,9 @@ func (w *warehouse) office() string {
 func (w *warehouse) station(i int) string {
 	place := places[i]
 	return fmt.Sprintf("[station]\nsite = \"demo\"\nname = %q\ncheckpoint = %q\ndata = %q\nrepeat = %q\n\n"+
-		"[[device]]\nname = \"hand\"\nprofile = \"zebra-ds2208-cdc\"\nport = %q\n\n[mqtt]\nurl = \"mqtt://%s\"\n\n[screen]\nlisten = %q\n\n%s",
+		"[[device]]\nname = \"hand\"\nprofile = %q\nport = %q\n\n[mqtt]\nurl = \"mqtt://%s\"\n\n[screen]\nlisten = %q\n\n%s",
 		stationAt(place), place, filepath.Join(w.dir, place), w.scaled(500*time.Millisecond),
-		w.scanners[i].Address(), w.cables[i].addr(), screenAddress(w.o.Board, i), w.rules())
+		benches[i].profile, w.scanners[i].Address(), w.cables[i].addr(), screenAddress(w.o.Board, i), w.rules())
 }
 
 // listen receives what a tracking system would.
