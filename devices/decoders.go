@@ -7,9 +7,20 @@ import (
 	"slices"
 	"strings"
 
+	"scanpost/devices/cognex"
 	"scanpost/devices/content"
+	"scanpost/devices/counted"
+	"scanpost/devices/datalogic"
 	"scanpost/devices/hidkeyboard"
+	"scanpost/devices/hidpos"
+	"scanpost/devices/honeywell"
+	"scanpost/devices/ibmoem"
 	"scanpost/devices/lines"
+	"scanpost/devices/newland"
+	"scanpost/devices/opticon"
+	"scanpost/devices/sick"
+	"scanpost/devices/snapi"
+	"scanpost/devices/ssi"
 	"scanpost/devices/strict"
 	"scanpost/devices/wire"
 )
@@ -17,8 +28,19 @@ import (
 // decoders are the wire protocols by the name that profiles use. A new
 // protocol is a package and a line here.
 var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
+	"cognex":      decoder(cognex.Defaults, cognex.New),
+	"counted":     decoder(counted.Defaults, counted.New),
+	"datalogic":   decoder(datalogic.Defaults, datalogic.New),
 	"hidkeyboard": decoder(hidkeyboard.Defaults, hidkeyboard.New),
+	"hidpos":      decoder(hidpos.Defaults, hidpos.New),
+	"honeywell":   decoder(honeywell.Defaults, honeywell.New),
+	"ibmoem":      decoder(ibmoem.Defaults, ibmoem.New),
 	"lines":       decoder(lines.Defaults, lines.New),
+	"newland":     decoder(newland.Defaults, newland.New),
+	"opticon":     decoder(opticon.Defaults, opticon.New),
+	"sick":        decoder(sick.Defaults, sick.New),
+	"snapi":       decoder(snapi.Defaults, snapi.New),
+	"ssi":         decoder(ssi.Defaults, ssi.New),
 }
 
 // Decoders names the wire protocols.

@@ -8,7 +8,8 @@
 //
 // A no-read is recorded as an event and never as a scan, and an ignored text
 // is nothing at all. Both match the whole content, with or without the AIM
-// identifier, and never a part of it: "NR" may well stand inside a code.
+// identifier, and never a part of it: "NR" may well stand inside a code. In both,
+// [0-9] stands for any one digit: "ERR[0-9][0-9]" is a hundred texts.
 package content
 
 import (
@@ -57,13 +58,7 @@ func New(o Options) (Rules, error) {
 	if r.ids != "" && !slices.Contains(symbology.Sets(), r.ids) {
 		mistakes = append(mistakes, Wrong("code_id", "must be one of %s, not %q", strings.Join(symbology.Sets(), ", "), o.CodeID))
 	}
-	const empty = "must not hold an empty text (an empty frame is never a sighting)"
-	if r.noRead[""] {
-		mistakes = append(mistakes, Wrong("noread", empty))
-	}
-	if r.ignore[""] {
-		mistakes = append(mistakes, Wrong("ignore", empty))
-	}
+	mistakes = append(mistakes, wrongTexts("noread", o.NoRead), wrongTexts("ignore", o.Ignore))
 	return r, errors.Join(mistakes...)
 }
 
@@ -79,10 +74,39 @@ func Wrong(option, sentence string, args ...any) error {
 	return &OptionError{option, fmt.Sprintf(sentence, args...)}
 }
 
+// anyDigit is written out into each digit beforehand, so that a code is still
+// looked up and never matched against patterns. A thousand texts are enough.
+const (
+	anyDigit   = "[0-9]"
+	mostDigits = 3
+)
+
+func wrongTexts(option string, texts []string) error {
+	for _, text := range texts {
+		switch {
+		case text == "":
+			return Wrong(option, "must not hold an empty text (an empty frame is never a sighting)")
+		case strings.Count(text, anyDigit) > mostDigits:
+			return Wrong(option, "must hold %s at most %d times, not as in %q", anyDigit, mostDigits, text)
+		}
+	}
+	return nil
+}
+
 func set(texts []string) map[string]bool {
 	m := make(map[string]bool, len(texts))
+	var add func(text string, left int)
+	add = func(text string, left int) {
+		if left == 0 || !strings.Contains(text, anyDigit) {
+			m[text] = true
+			return
+		}
+		for digit := '0'; digit <= '9'; digit++ {
+			add(strings.Replace(text, anyDigit, string(digit), 1), left-1)
+		}
+	}
 	for _, text := range texts {
-		m[text] = true
+		add(text, mostDigits)
 	}
 	return m
 }

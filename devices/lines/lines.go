@@ -3,7 +3,8 @@
 //	STX ]E0 4006381333931 CR LF
 //	│   │   │             └─ options end: one or two bytes, or several of them; with none, silence ends the code
 //	│   │   └─ the code, options max bytes at most, kept byte for byte
-//	│   └─ AIM identifier, three bytes, cut if options aim_id and there is one
+//	│   └─ AIM identifier, three bytes, cut if options aim_id and there is one;
+//	│      or the maker's code id, cut if options code_id names its set
 //	└─ options prefix
 //
 // A code is reported with the byte that completes its terminator, never
@@ -14,6 +15,14 @@
 //
 // A code without its terminator is never lost: silence ends it too, and the
 // sighting is marked "unterminated".
+//
+// A device that waits for the host gets options ack once the line is saved; at
+// once if the line is one that is never saved, such as one that is too long.
+// A line that is noise gets none: it was damaged on its way, and the device
+// sends it again or tells its operator.
+//
+// Bytes above 7F are the code's, except where they give away that the line is
+// set wrong: see twisted.
 package lines
 
 import (
@@ -30,18 +39,21 @@ type Options struct {
 	Prefix string   // what every line begins with; other bytes before it are noise
 	End    []string `toml:"end,one"` // what ends a line; none: silence does
 	AIMID  bool     `toml:"aim_id"`  // the device sends AIM identifiers
+	CodeID string   `toml:"code_id"` // whose code ids it sends, one of symbology.Sets
+	Ack    string   // what the device waits for until its code is saved; empty: it does not wait
 	Max    int      // longest code in bytes
 	NoRead []string `toml:"noread,one"` // whole lines that mean "nothing read"
 	Ignore []string `toml:"ignore,one"` // whole lines that mean nothing
 }
 
 // Defaults are the options of a profile that says nothing.
-func Defaults() Options { return Options{Max: content.Longest} }
+func Defaults() Options { return Options{CodeID: "none", Max: content.Longest} }
 
 // Decoder is the state of one line.
 type Decoder struct {
 	rules  content.Rules
 	prefix []byte
+	ack    []byte    // nil: nobody waits for it
 	single [256]bool // bytes that end a line by themselves
 	pairs  [][2]byte // pairs of bytes that do
 	marks  [256]bool // bytes that need a look; the others are copied in one go
@@ -56,16 +68,22 @@ type Decoder struct {
 	ended     byte // the last byte of the terminator just met
 	justEnded bool // nothing came since
 	half      bool // that terminator may be the first half of a longer one
+	parity    bool // the line before was read with the wrong parity
 }
 
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	d := &Decoder{rules: rules, prefix: []byte(o.Prefix)}
-	if len(o.Prefix) > 32 {
-		mistakes = append(mistakes, content.Wrong("prefix", `must be at most 32 bytes, not %d`, len(o.Prefix)))
+	if o.Ack != "" {
+		d.ack = []byte(o.Ack)
+	}
+	for _, o := range []struct{ option, text string }{{"prefix", o.Prefix}, {"ack", o.Ack}} {
+		if len(o.text) > 32 {
+			mistakes = append(mistakes, content.Wrong(o.option, `must be at most 32 bytes, not %d`, len(o.text)))
+		}
 	}
 	for _, end := range o.End {
 		switch len(end) {
@@ -85,6 +103,9 @@ func New(o Options) (*Decoder, error) {
 	}
 	const suffix = 2 // a suffix that silence ends, or the first half of a terminator, before it is known as one
 	d.limit = len(d.prefix) + rules.Limit() + suffix
+	if len(d.prefix) > 0 {
+		d.limit += len("\r\n") // before it
+	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
@@ -131,7 +152,7 @@ func (d *Decoder) mark(one []byte, out *wire.Output) {
 
 // completes reports whether b, directly after a terminator, still belongs to it.
 func (d *Decoder) completes(b byte) bool {
-	if d.ended == '\r' && b == '\n' || d.ended == '\n' && b == '\r' {
+	if (d.ended == '\r' && b == '\n' || d.ended == '\n' && b == '\r') && !bytes.HasPrefix(d.prefix, []byte{b}) {
 		return true
 	}
 	return d.half && d.pair(d.ended, b)
@@ -163,30 +184,45 @@ func (d *Decoder) keep(some []byte, out *wire.Output) {
 
 // end reports the line and begins another.
 func (d *Decoder) end(note string, out *wire.Output) {
-	line, skipped := d.line, d.skipping
+	line := d.line
+	if d.skipping && d.ack != nil {
+		out.Reply(d.ack)
+	}
+	if d.skipping {
+		line = nil
+	}
 	d.line, d.any, d.skipping, d.justEnded = d.line[:0], false, false, false
-	if skipped || len(line) == 0 {
+	if len(line) == 0 || d.parity && leftover(line) {
 		return
 	}
-	if at := bytes.Index(line, d.prefix); at < 0 {
-		out.Fault(fmt.Errorf("line %s has no prefix %q: %w", short(line), d.prefix, wire.ErrNoise))
+	var kind string
+	if kind, d.parity = twisted(line); d.parity {
+		reportTwisted(line, kind, out)
 		return
-	} else if at > 0 {
-		out.Fault(fmt.Errorf("%s before the prefix %q: %w", short(line[:at]), d.prefix, wire.ErrNoise))
-		line = line[at:]
 	}
-	line = line[len(d.prefix):]
-	d.rules.Report(line, wire.Sighting{Note: note}, out)
+	at := bytes.Index(line, d.prefix)
+	before := line
+	if at >= 0 {
+		before = line[:at]
+	}
+	// Some send CR LF between their suffix and the next prefix.
+	if len(bytes.Trim(before, "\r\n")) > 0 {
+		out.Fault(fmt.Errorf("%s without the prefix %q: %w", short(before), d.prefix, wire.ErrNoise))
+	}
+	if at < 0 {
+		return
+	}
+	line = line[at+len(d.prefix):]
+	d.rules.Report(line, wire.Sighting{Note: note, OnSaved: d.ack}, out)
 }
 
-// Silence says that nothing has arrived for the profile's quiet time.
+// Silence says that nothing has arrived for the profile's quiet time. What
+// follows a pause is a new code, also after one that was too long.
 func (d *Decoder) Silence(out *wire.Output) {
-	if d.skipping || !d.any {
-		// What follows a pause is a new code, also after one that was too long.
-		d.line, d.any, d.skipping = d.line[:0], false, false
+	switch {
+	case !d.any:
 		return
-	}
-	if d.silent {
+	case d.silent:
 		d.line = trimSuffix(d.line)
 		d.end("", out)
 		return
@@ -195,7 +231,7 @@ func (d *Decoder) Silence(out *wire.Output) {
 	for _, p := range d.pairs {
 		cut = cut || p[0] == d.last
 	}
-	if cut {
+	if cut && !d.skipping {
 		d.line = d.line[:len(d.line)-1]
 	}
 	d.end("unterminated", out)

@@ -51,14 +51,20 @@ func told(out *wire.Output) []string {
 		if s.Note != "" {
 			line += " " + s.Note
 		}
+		if s.OnSaved != nil {
+			line += fmt.Sprintf(" then %q", s.OnSaved)
+		}
 		all = append(all, line)
 	}
 	for _, f := range out.Faults {
-		for _, reason := range []error{wire.ErrTooLong, wire.ErrShort, wire.ErrNoise} {
+		for _, reason := range []error{wire.ErrTooLong, wire.ErrShort, wire.ErrNoise, wire.ErrParity} {
 			if errors.Is(f, reason) {
 				all = append(all, reason.Error())
 			}
 		}
+	}
+	for _, r := range out.Replies {
+		all = append(all, fmt.Sprintf("at once %q", r))
 	}
 	return all
 }
@@ -68,6 +74,12 @@ func told(out *wire.Output) []string {
 func TestVectors(t *testing.T) {
 	stx := func(o *Options) { o.Prefix, o.End = "\x02", []string{"\x03"} }
 	idle := func(o *Options) { o.End = nil }
+	ids := func(set string) func(*Options) {
+		return func(o *Options) { o.AIMID, o.CodeID = false, set }
+	}
+	read := func(code string) []string { // 7 data bits with even parity
+		return []string{fmt.Sprintf("%q noread the scanner sends 7 data bits with even parity, and the station reads 8 without", code)}
+	}
 	for _, c := range []struct {
 		name    string
 		change  func(*Options)
@@ -82,18 +94,20 @@ func TestVectors(t *testing.T) {
 			[]string{`]d2 "010950110153000310L1\x1d211" gs1-datamatrix`}},
 		{"L04 STX and ETX", stx, "02 34 30 30 36 33 38 31 33 33 33 39 33 31 03", false, []string{`"4006381333931"`}},
 		{"L05 no-read", nil, "4E 52 0D 0A", false, []string{`"NR" noread`}},
-		{"L06 no-read with a vendor's code id", nil, "42 4E 52 0D 0A", false, []string{`"BNR" noread`}},
+		{"L06 no-read with a vendor's code id, which is configured as text", nil, "42 4E 52 0D 0A", false, []string{`"BNR" noread`}},
+		{"L06 no-read with a vendor's code id", ids("symbol"), "42 4E 52 0D 0A", false, []string{`]A0 "NR" code-39 noread`}},
 		{"L07 CR in a code ends it where CR is the terminator", nil, "5D 51 31 6C 69 6E 65 31 0D 6C 69 6E 65 32 0D", false,
 			[]string{`]Q1 "line1" qr`, `"line2"`}},
 		{"L07 CR in a code stays where silence ends it", idle, "5D 51 31 6C 69 6E 65 31 0D 6C 69 6E 65 32 0D", true,
 			[]string{`]Q1 "line1\rline2" qr`}},
-		{"L08 bytes above 7F are kept, and the code is not lost", nil, "B4 30 30 36 33 B8 B1 33 33 33 39 33 B1 8D", true,
-			[]string{`"\xb40063\xb8\xb133393\xb1\x8d" unterminated`}},
+		{"L08 the wrong parity is told, and what it most likely was", nil, "B4 30 30 36 33 B8 B1 33 33 33 39 33 B1 8D", true, read("4006381333931")},
+		{"L08 where silence ends the code", idle, "B4 30 30 36 33 B8 B1 33 33 33 39 33 B1 8D", true, read("4006381333931")},
 		{"L09 an add-on's identifier stays in the code", nil, "5D 45 30 30 30 31 32 33 34 35 36 37 38 39 30 35 5D 45 31 31 30 0D", false,
 			[]string{`]E0 "0012345678905]E110" ean-13`}},
-		{"L10 vendor ids are not for this decoder", nil, "50 30 51 30 31 30 39 35 30 31 31 30 31 35 33 30 30 30 33 0D 0A", false, []string{`"P0Q0109501101530003"`}},
-		{"L11", nil, "4B 30 30 33 37 36 31 30 34 32 35 30 30 32 31 32 33 34 35 36 39 0D", false, []string{`"K00376104250021234569"`}},
-		{"L12", nil, "46 39 30 30 31 34 37 35 30 36 37 39 33 33 0D", false, []string{`"F9001475067933"`}},
+		{"L10 Symbol's P0Q", ids("symbol"), "50 30 51 30 31 30 39 35 30 31 31 30 31 35 33 30 30 30 33 0D 0A", false, []string{`]Q3 "0109501101530003" gs1-qr`}},
+		{"L11 Symbol's K", ids("symbol"), "4B 30 30 33 37 36 31 30 34 32 35 30 30 32 31 32 33 34 35 36 39 0D", false, []string{`]C1 "00376104250021234569" gs1-128`}},
+		{"L11 stays in the code where no code ids are configured", nil, "4B 30 30 33 37 36 31 30 34 32 35 30 30 32 31 32 33 34 35 36 39 0D", false, []string{`"K00376104250021234569"`}},
+		{"L12 Datalogic's F", ids("datalogic-usa"), "46 39 30 30 31 34 37 35 30 36 37 39 33 33 0D", false, []string{`]E0 "9001475067933" ean-13`}},
 		{"L13 an empty line is nothing", nil, "0D 0A", false, nil},
 		{"A01", nil, "5D 43 31 30 31 31 32 33 31 32 33 31 32 33 31 32 33 33 33 31 30 41 42 43 31 32 33 1D 39 39 54 45 53 54 49 4E 47 0D", false,
 			[]string{`]C1 "011231231231233310ABC123\x1d99TESTING" gs1-128`}},
@@ -123,6 +137,9 @@ func TestVectors(t *testing.T) {
 			want := slices.Concat(c.want, c.want) // the same again, glued to the first unless silence is its end
 			if !c.silence {
 				in = slices.Concat(in, in)
+			}
+			for range strings.Count(strings.Join(want, " "), "parity") {
+				want = append(want, wire.ErrParity.Error()) // told after the sightings
 			}
 			for size := 1; size <= len(in); size++ {
 				var out wire.Output
@@ -171,6 +188,17 @@ func TestLines(t *testing.T) {
 		{"a bracket is no identifier", nil, "]?1x\r]C\r", []string{`"]?1x"`, `"]C"`}},
 		{"noise before the prefix", func(o *Options) { o.Prefix = "\x02" }, "xy\x02123\r", []string{`"123"`, "noise"}},
 		{"a line without the prefix", func(o *Options) { o.Prefix = "AB" }, "123\rAB4\rAB\rA|", []string{`"4"`, "noise", "noise"}},
+		{"CR LF between a suffix and the next prefix is no noise", func(o *Options) { o.Prefix, o.End = "\x02", []string{"\x03"} }, "\x021\x03\r\n\x022\x03\r\n|", []string{`"1"`, `"2"`}},
+		{"a prefix that begins with LF", func(o *Options) { o.Prefix, o.End = "\n", []string{"\r"} }, "\n12\r\n34\r56\r", []string{`"12"`, `"34"`, "noise"}},
+		{"LF CR is one terminator", func(o *Options) { o.End = []string{"\n\r"} }, "a\n\rb\n\r", []string{`"a"`, `"b"`}},
+		{"STX, CR ETX", func(o *Options) { o.Prefix, o.End = "\x02", []string{"\r\x03"} }, "\x021\r\x03\x022\r3\r\x03", []string{`"1"`, `"2\r3"`}},
+		{"doubled TAB, ETX, NUL", func(o *Options) { o.End = []string{"\t", "\x03", "\x00"} }, "a\t\tb\x03\x03c\x00\x00", []string{`"a"`, `"b"`, `"c"`}},
+		{"a code id that its set does not have stays", func(o *Options) { o.CodeID = "honeywell" }, "d123\rZ123\r]C1123\r", []string{`]E0 "123" ean-13`, `"Z123"`, `]C1 "123" gs1-128`}},
+		{"the limit is not for the code id", func(o *Options) { o.Max, o.CodeID, o.AIMID = 4, "symbol", false }, "P0Q1234\rK1234\r12345\r", []string{`]Q3 "1234" gs1-qr`, `]C1 "1234" gs1-128`, "too long"}},
+		{"saved is acknowledged, once", func(o *Options) { o.Ack = "\x06" }, "12\r\nNR\r\n\r\n|34|", []string{`"12" then "\x06"`, `"NR" noread then "\x06"`, `"34" unterminated then "\x06"`}},
+		{"what is never saved is acknowledged at once", func(o *Options) { o.Ack, o.Max = "\x06", 6 }, "1234567\rOK,LON\r123456789012345\r1234567890123456|", []string{"too long", "too long", "too long", `at once "\x06"`, `at once "\x06"`, `at once "\x06"`, `at once "\x06"`}},
+		{"noise is not acknowledged", func(o *Options) { o.Ack, o.Prefix = "\x06", "\x02" }, "12\r", []string{"noise"}},
+		{"any digit in a no-read", func(o *Options) { o.NoRead = []string{"ERR[0-9][0-9]"} }, "ERR17\rERR1\rERR[0-9][0-9]\r", []string{`"ERR17" noread`, `"ERR1"`, `"ERR[0-9][0-9]"`}},
 		{"no-read only if the whole line says so", nil, "NR1\r1NR\rNR\r", []string{`"NR1"`, `"1NR"`, `"NR" noread`}},
 		{"an ignored identifier is matched with it", nil, "]Z6\r]Z61\r", []string{`]Z6 "1"`}},
 	} {
@@ -210,11 +238,11 @@ func TestCutInTwo(t *testing.T) {
 
 // Wrong options are all named at once.
 func TestWrongOptions(t *testing.T) {
-	_, err := New(Options{Max: 70000, End: []string{"\r\n\r", ""}, Prefix: strings.Repeat("x", 40), NoRead: []string{""}})
+	_, err := New(Options{Max: 70000, End: []string{"\r\n\r", ""}, Prefix: strings.Repeat("x", 40), Ack: strings.Repeat("y", 33), NoRead: []string{""}, CodeID: "zebra"})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{`"max"`, `"end" must be of one or two bytes, not "\r\n\r"`, `not ""`, `"prefix"`, `"noread"`} {
+	for _, want := range []string{`"max"`, `"end" must be of one or two bytes, not "\r\n\r"`, `not ""`, `"prefix"`, `"ack" must be at most 32 bytes, not 33`, `"noread"`, `"code_id" must be one of none, datalogic-eu, datalogic-usa, honeywell, symbol, not "zebra"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in\n%v", want, err)
 		}
