@@ -16,6 +16,7 @@ type answers struct {
 	replies []outgoing
 	beep    []byte // nil: none waits
 	closed  bool
+	ending  bool // closed, as soon as the replies are out
 	wake    chan struct{}
 }
 
@@ -62,6 +63,15 @@ func (a *answers) close() {
 	a.poke()
 }
 
+// finish closes it when the replies that wait are out; signals do not matter
+// any more.
+func (a *answers) finish() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ending = true
+	a.poke()
+}
+
 func (a *answers) poke() {
 	select {
 	case a.wake <- struct{}{}:
@@ -78,6 +88,8 @@ func (a *answers) next() (o outgoing, closed bool) {
 		return o, true
 	case len(a.replies) > 0:
 		o, a.replies = a.replies[0], a.replies[1:]
+	case a.ending:
+		return o, true
 	default:
 		o.bytes, a.beep = a.beep, nil
 	}

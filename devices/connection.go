@@ -27,10 +27,12 @@ type connection struct {
 	reports  bool // HID: a full queue must drop, as waiting would lose the oldest without a sign
 	arrivals chan arrival
 	answers  *answers
+	written  chan struct{} // closed when nothing is written any more
 	rec      *recorder
 
 	// The worker's own.
 	decoder  wire.Decoder
+	session  wire.Session // the decoder, if it leads the conversation; else nil
 	out      wire.Output
 	last     arrival // the newest that was decoded
 	unquiet  bool    // something arrived since the last silence
@@ -58,7 +60,7 @@ func (d *Device) serve(ctx context.Context, p port.Port, gone error, rec *record
 	a, _ := port.ParseAddress(d.Address) // was read before
 	c := &connection{
 		Device: d, port: p, reports: a.Scheme == port.HID, rec: rec,
-		arrivals: make(chan arrival, queue), answers: newAnswers(),
+		arrivals: make(chan arrival, queue), answers: newAnswers(), written: make(chan struct{}),
 	}
 	c.fresh()
 	if l, ok := p.(port.Located); ok {
@@ -70,11 +72,16 @@ func (d *Device) serve(ctx context.Context, p port.Port, gone error, rec *record
 	var all sync.WaitGroup
 	ended := make(chan struct{})
 	all.Go(c.read)
-	all.Go(func() { c.answers.run(c.write) })
+	all.Go(func() {
+		defer close(c.written)
+		c.answers.run(c.write)
+	})
 	all.Go(func() {
 		select {
 		case <-ctx.Done():
-			p.Close()
+			if c.session == nil { // else the worker says goodbye first
+				p.Close()
+			}
 		case <-ended:
 		}
 	})
@@ -92,7 +99,7 @@ func (d *Device) serve(ctx context.Context, p port.Port, gone error, rec *record
 	if c.quietly = errors.Is(gone, errMute); !c.quietly {
 		d.State(true, d.Address, "")
 	}
-	err := c.work()
+	err := c.work(ctx)
 	close(ended)
 	c.answers.close()
 	all.Wait()
@@ -102,6 +109,7 @@ func (d *Device) serve(ctx context.Context, p port.Port, gone error, rec *record
 // fresh makes the decoder anew: what it holds of an unfinished code goes.
 func (c *connection) fresh() {
 	c.decoder, _ = c.newDecoder(c.Profile.Decoder, c.Profile.Options) // made once in prepare without error
+	c.session, _ = c.decoder.(wire.Session)
 	c.unquiet = false
 }
 
@@ -140,7 +148,11 @@ func (c *connection) read() {
 }
 
 // work takes arrivals until the last.
-func (c *connection) work() error {
+func (c *connection) work(ctx context.Context) error {
+	var stop <-chan struct{} // for sessions: others are stopped by their port
+	if c.session != nil {
+		stop = ctx.Done()
+	}
 	quiet := c.Profile.Quiet
 	silence := time.NewTimer(time.Hour)
 	defer silence.Stop()
@@ -149,6 +161,10 @@ func (c *connection) work() error {
 	c.talking = time.NewTimer(0)
 	defer c.talking.Stop()
 	c.dialogue = newDialogue(c.Profile, time.Now())
+	c.open()
+	if c.session != nil {
+		silence.Reset(quiet)
+	}
 	for {
 		var a arrival
 		select {
@@ -160,11 +176,19 @@ func (c *connection) work() error {
 			case a = <-c.arrivals:
 			default:
 				c.silence()
+				if c.session != nil {
+					silence.Reset(quiet)
+				}
 				continue
 			}
 		case <-settled.C:
 			c.settle(true)
 			continue
+		case <-stop:
+			c.goodbye(c.written)
+			c.port.Close()
+			c.drain()
+			return port.ErrClosed
 		case <-c.talking.C:
 			if c.talk(); c.dialogue.mute {
 				c.finish(errMute)
@@ -192,6 +216,7 @@ func (c *connection) work() error {
 func (c *connection) take(a arrival) {
 	if a.lost > 0 {
 		c.fresh()
+		c.open()
 		c.fault(fmt.Errorf("%d reports came faster than scans were saved: %w", a.lost, errReports))
 	}
 	c.counts.add(func(c *Counters) { c.Read += uint64(len(a.data)) })
@@ -210,7 +235,7 @@ func (c *connection) take(a arrival) {
 }
 
 func (c *connection) silence() {
-	if !c.unquiet {
+	if !c.unquiet && c.session == nil {
 		return
 	}
 	c.unquiet = false
@@ -258,6 +283,9 @@ func (c *connection) handOver() {
 	}
 	if c.out.Restarted {
 		c.dialogue.restarted(time.Now())
+	}
+	if len(c.out.Reads) > 0 {
+		c.heard()
 	}
 	found := slices.DeleteFunc(c.out.Sightings, c.known)
 	c.counts.add(func(c *Counters) { c.Sightings += uint64(len(found)) })

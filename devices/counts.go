@@ -12,6 +12,7 @@ import (
 type Counters struct {
 	Read       uint64            // bytes taken from the wire
 	Sightings  uint64            // handed to Scan
+	Reads      uint64            // tags heard, by the readers' own count
 	Faults     map[string]uint64 // by reason, such as "checksum"
 	Reconnects uint64            // times it came back after an unplug
 	Repeats    uint64            // codes sent once more by the device, which were on disk
@@ -28,7 +29,7 @@ var (
 )
 
 var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped,
-	wire.ErrUnasked, wire.ErrHardware, wire.ErrGap, wire.ErrParity, errCut, errReports, errEarly}
+	wire.ErrUnasked, wire.ErrHardware, wire.ErrGap, wire.ErrTag, wire.ErrStart, wire.ErrParity, errCut, errReports, errEarly}
 
 func reasonOf(fault error) string {
 	for _, r := range reasons {

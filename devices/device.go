@@ -40,6 +40,9 @@ type Device struct {
 	// ScanAll, if set, records several that came together, and answers for each
 	// in their order.
 	ScanAll func([]scan.Sighting) []scan.Told
+	// Heard takes the tags that a reader heard, in order, by the goroutine that
+	// calls Scan. It does not keep them, and does not wait for the disk.
+	Heard func(reads []wire.Read, at time.Time)
 	// State says that the device came or went. The reason is short: "unplugged",
 	// "no such port", "no permission". It is called with false at start too, if
 	// the device is not there, and again if the reason changes. A stop by the

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ type Example struct {
 	Faults  []string  // reasons, such as "too long"
 	Replies *[]string // hex, written back at once; nil: not compared
 	Facts   *[]string // "name=value", told in answers; nil: not compared
+	Reads   *[]string // "EPCHEX ant=1 rssi=-54 n=1", tags heard; nil: not compared
 	Refused []string  // commands that the device did not take, in its words
 }
 
@@ -87,8 +89,10 @@ func (p *Profile) prove(doc *strict.Doc, i int, pieces [][]byte, newDecoder make
 			return
 		}
 		replies, facts, refused := said(&out)
+		reads := heard(out.Reads)
 		for key, c := range map[string]struct{ got, want []string }{
 			"replies": {replies, deref(e.Replies, replies)}, "facts": {facts, deref(e.Facts, facts)}, "refused": {refused, e.Refused},
+			"reads": {reads, deref(e.Reads, reads)},
 		} {
 			if !slices.Equal(c.got, c.want) {
 				doc.At("example", i, key).Mistake("example %d%s: got %s %s, want %s", i+1, way, key, list(c.got), list(c.want))
@@ -104,7 +108,11 @@ func (p *Profile) prove(doc *strict.Doc, i int, pieces [][]byte, newDecoder make
 
 func feed(pieces [][]byte, silence bool, d wire.Decoder, out *wire.Output) {
 	for _, piece := range pieces {
+		before := len(out.Reads)
 		d.Decode(piece, out)
+		for i := before; i < len(out.Reads); i++ {
+			out.Reads[i].EPC = bytes.Clone(out.Reads[i].EPC) // the decoder uses its buffer again
+		}
 	}
 	if silence {
 		d.Silence(out)
@@ -183,6 +191,18 @@ func (w Want) String() string {
 		text += fmt.Sprintf(", saved = %q", *w.Saved)
 	}
 	return text + " }"
+}
+
+// heard is the way a profile writes tags.
+func heard(reads []wire.Read) (all []string) {
+	for _, r := range reads {
+		text := fmt.Sprintf("%X ant=%d", r.EPC, r.Antenna)
+		if r.HasRSSI {
+			text += fmt.Sprintf(" rssi=%d", r.RSSI)
+		}
+		all = append(all, text+fmt.Sprintf(" n=%d", r.Count))
+	}
+	return all
 }
 
 // said is what else came out: replies in hex, facts, refusals.

@@ -15,7 +15,7 @@ import (
 // file is a profile as it is written.
 type file struct {
 	Model, Mode, Decoder, Remark string
-	Unconfirmed                  []string
+	Unconfirmed, Needs           []string
 	Trust                        map[string]string
 	Port                         struct {
 		Type, Parity, Usage string
@@ -50,7 +50,7 @@ func parse(name string, data []byte) (*Profile, error) {
 	p := &Profile{
 		Name: nameOf(name), Model: f.Model, Mode: f.Mode, Decoder: f.Decoder, Remark: f.Remark, Unconfirmed: f.Unconfirmed,
 		Port:    Port{f.Port.Type, f.Port.Baud, f.Port.DataBits, f.Port.Parity, f.Port.StopBits, f.Port.USB, f.Port.Usage},
-		Options: f.Options, Trust: f.Trust, Facts: f.Facts, Sheet: Sheet{f.Sheet.Step, f.Sheet.Verify}, file: name, data: bytes.Clone(data),
+		Options: f.Options, Needs: f.Needs, Trust: f.Trust, Facts: f.Facts, Sheet: Sheet{f.Sheet.Step, f.Sheet.Verify}, file: name, data: bytes.Clone(data),
 	}
 	for key, value := range map[string]string{"model": f.Model, "decoder": f.Decoder} {
 		if value == "" {

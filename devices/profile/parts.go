@@ -32,6 +32,7 @@ type example struct {
 	Replies *[]string
 	Facts   *[]string
 	Refused []string
+	Reads   *[]string
 }
 
 type want struct {
@@ -207,7 +208,7 @@ func (p *Profile) readExamples(doc *strict.Doc, list []example) {
 		doc.At("example").Mistake("an [[example]] is missing: bytes from the device, and what they mean")
 	}
 	for i, e := range list {
-		example := Example{Silence: e.Silence, Faults: e.Faults, Facts: e.Facts, Refused: e.Refused}
+		example := Example{Silence: e.Silence, Faults: e.Faults, Facts: e.Facts, Refused: e.Refused, Reads: e.Reads}
 		at := doc.At("example", i)
 		switch {
 		case (e.In == nil) == (e.Hex == nil):

@@ -41,6 +41,7 @@ type Profile struct {
 	Quiet       time.Duration  // how long a line is silent before the decoder is told
 	Alive       time.Duration  // after so long without a word the device is asked who it is; 0: never
 	Options     map[string]any // the decoder's
+	Needs       []string       // options that only the site can give, such as the region of a radio
 	Commands    []Command      // in the order they are sent
 	Facts       Facts
 	Settings    []Setting

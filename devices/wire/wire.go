@@ -15,6 +15,35 @@ type Decoder interface {
 	Silence(out *Output)
 }
 
+// Session is a decoder that leads the conversation itself: readers of radio
+// tags are started, kept going, and stopped. What it writes goes in order, and
+// needs no disk.
+type Session interface {
+	Decoder
+	// Open is called once, when the port has been opened, before anything else.
+	Open(out *Output)
+	// Silence is called after each quiet time in which nothing arrived, again and
+	// again: it is the session's clock for what is overdue.
+	Silence(out *Output)
+	// Close says what to write before the port is closed by us.
+	Close(out *Output)
+}
+
+// Read is a radio tag, heard by a reader once, or as often as it says. A tag
+// heard is no scan: it becomes part of a pass, and that becomes one.
+type Read struct {
+	EPC      []byte // of the tag; good until the decoder is called again
+	TID      []byte // the chip's own number, if the reader tells it; as EPC
+	PC       uint16 // the tag's protocol control word
+	HasPC    bool
+	Antenna  int // from 1; 0 if the reader does not tell
+	RSSI     int // dBm; or a number of the reader's own, if Relative, which only ranks
+	HasRSSI  bool
+	Relative bool
+	Count    int    // reads that this stands for, at least 1
+	Note     string // "pc mismatch"; empty if nothing is odd
+}
+
 // Sighting is a code as one frame carried it.
 type Sighting struct {
 	Code      string
@@ -42,6 +71,7 @@ type Fact struct{ Name, Value string }
 // reuses it; what it holds is copied out of the frame.
 type Output struct {
 	Sightings []Sighting
+	Reads     []Read
 	Replies   [][]byte // to be written at once
 	Answers   []Answer // to commands, in their order
 	Faults    []error  // each wraps one of the reasons below
@@ -56,10 +86,14 @@ func (o *Output) Reset() {
 	clear(o.Faults)
 	o.Sightings, o.Replies, o.Answers, o.Faults = o.Sightings[:0], o.Replies[:0], o.Answers[:0], o.Faults[:0]
 	o.Restarted = false
+	o.Reads = o.Reads[:0] // no need to clear: they hold on to nothing but the decoder's own buffer
 }
 
 // Sighting adds a sighting.
 func (o *Output) Sighting(s Sighting) { o.Sightings = append(o.Sightings, s) }
+
+// Read adds a tag that was heard.
+func (o *Output) Read(r Read) { o.Reads = append(o.Reads, r) }
 
 // Fault adds a named fault.
 func (o *Output) Fault(err error) { o.Faults = append(o.Faults, err) }
@@ -82,5 +116,7 @@ var (
 	ErrUnasked  = errors.New("unexpected frame") // well formed, but none that a scanner sends, or not now
 	ErrHardware = errors.New("device trouble")   // the device says itself that it is not well
 	ErrGap      = errors.New("part missing")     // a code of several parts came with a hole
+	ErrTag      = errors.New("tag checksum")     // the frame is whole, but the tag's own check over its content failed
+	ErrStart    = errors.New("does not start")   // a reader refuses to begin: no region set, no antenna, wrong value
 	ErrParity   = errors.New("parity")           // bit 7 follows the others: the line is not set as the device is
 )

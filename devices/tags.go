@@ -1,0 +1,48 @@
+package devices
+
+import "time"
+
+// open lets a session begin.
+func (c *connection) open() {
+	if c.session == nil {
+		return
+	}
+	c.out.Reset()
+	c.session.Open(&c.out)
+	c.handOver()
+}
+
+// heard hands over the tags that were heard.
+func (c *connection) heard() {
+	n := 0
+	for i := range c.out.Reads {
+		n += max(1, c.out.Reads[i].Count)
+	}
+	c.counts.add(func(c *Counters) { c.Reads += uint64(n) })
+	if c.Heard != nil {
+		c.Heard(c.out.Reads, c.last.at)
+	}
+}
+
+// farewell is how long a reader may take to be stopped.
+const farewell = time.Second
+
+// goodbye stops a session's reader, so that it does not go on radiating for
+// nobody, and lets a reader with one client at a time know that we are gone.
+func (c *connection) goodbye(ended <-chan struct{}) {
+	if c.session == nil {
+		return
+	}
+	c.out.Reset()
+	c.session.Close(&c.out)
+	for _, b := range c.out.Replies {
+		c.lost(c.answers.reply(b))
+	}
+	c.answers.finish()
+	patience := time.NewTimer(farewell)
+	defer patience.Stop()
+	select {
+	case <-ended:
+	case <-patience.C:
+	}
+}
