@@ -3,7 +3,7 @@
 # stale is left fresh, so that committing it is all there is to do.
 set -eu
 
-files=$(grep -rlE '^(//|#) Code generated .* DO NOT EDIT\.$' --include='*.go' --include='*.toml' --include='*.txt' . || true)
+files=$(grep -rlE '^(//|#|<!--) Code generated .* DO NOT EDIT\.( -->)?$' --include='*.go' --include='*.toml' --include='*.txt' --include='*.md' --include='*.rules' . || true)
 [ -n "$files" ] || exit 0
 before=$(echo "$files" | xargs sha256sum)
 go generate ./...

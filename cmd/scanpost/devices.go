@@ -1,23 +1,36 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"scanpost/cmd/config"
 	"scanpost/devices/port"
 	"scanpost/devices/profile"
 )
 
+//go:generate go test -run ^TestGenerated -count=1 . -update
+
 func devicesCommand() *cobra.Command {
+	var file string
+	var toml bool
 	cmd := &cobra.Command{
 		Use:   "devices",
-		Short: "Show what is plugged in, which profile fits, and what to write as port",
-		Args:  knownCommand,
+		Short: "Show what is plugged in, which profile fits and why, and what to write as [[device]]",
+		Long: `Lists the serial ports and HID devices of this machine. For each it names the
+profiles that fit, best first, and why; what is not in the configuration yet
+comes with the lines to add. Nothing is opened, so it disturbs nobody.
+
+A scanner that is in another mode than its best one is named with the sheet to
+print; scan that, and look again.`,
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := port.List()
 			if err != nil {
@@ -27,21 +40,25 @@ func devicesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showDevices(cmd.OutOrStdout(), found, known, surroundings())
+			l := listing{found: found, known: known, notes: surroundings()}
+			cfg, err := config.Load(file)
+			switch asked := cmd.Flags().Changed("config"); {
+			case err == nil:
+				l.cfg = cfg
+			case asked:
+				return usageError{err}
+			case !errors.Is(err, fs.ErrNotExist):
+				l.notes = append(l.notes, fmt.Sprintf("The devices of %s are not known, since it can not be read; scanpost doctor -c %s says why.", file, file))
+			}
+			if toml {
+				return l.blocks(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
+			return l.show(cmd.OutOrStdout())
 		},
 	}
-	cmd.AddCommand(&cobra.Command{
-		Use:   "profiles",
-		Short: "List the known profiles",
-		Args:  takes(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			known, err := profile.All()
-			if err != nil {
-				return err
-			}
-			return showProfiles(cmd.OutOrStdout(), known)
-		},
-	})
+	cmd.Flags().StringVarP(&file, "config", "c", "station.toml", "the station's configuration `FILE`, if there is one: its devices are known already")
+	cmd.Flags().BoolVar(&toml, "toml", false, "print only the [[device]] blocks to add, as for >> station.toml")
+	cmd.AddCommand(devicesProfiles(), devicesShow(), devicesSheet(), devicesWatch(), devicesTry(), devicesUdev())
 	return cmd
 }
 
@@ -57,75 +74,125 @@ func surroundings() []string {
 	return notes
 }
 
-func showDevices(w io.Writer, found []port.Found, known []*profile.Profile, notes []string) error {
-	if len(found) == 0 {
+// listing is what scanpost devices knows when it begins to write.
+type listing struct {
+	found []port.Found
+	known []*profile.Profile
+	cfg   *config.Config // nil: there is none
+	notes []string
+}
+
+// most is how many profiles are shown for one device.
+const most = 3
+
+func (l *listing) show(w io.Writer) error {
+	if len(l.found) == 0 {
 		fmt.Fprintln(w, "Nothing is plugged in that could be a scanner: no serial port and no HID device.")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	if len(found) > 0 {
-		fmt.Fprintln(t, "PORT\tDEVICE\tPROFILE\tWHY")
+	if len(l.found) > 0 {
+		fmt.Fprintln(t, "PORT\tDEVICE\tMODE\tPROFILE\tWHY")
 	}
-	closed := ""
-	for _, f := range found {
-		fits := fitting(f, known)
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", harmless(f.Address), nameOf(f), fits[0].name, fits[0].why)
-		for _, more := range fits[1:] {
-			fmt.Fprintf(t, "\t\t%s\t%s\n", more.name, more.why)
-		}
-		if f.Access != nil {
-			closed += "\nNot to be opened by this user: " + harmless(f.Access.Error()) + "\n"
-		}
+	for _, f := range l.found {
+		l.row(t, f)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if closed != "" {
-		closed += "\nThe rules for all known makers are in deploy/99-scanpost.rules.\n"
+	var below strings.Builder
+	for _, f := range l.found {
+		l.remarks(&below, f)
 	}
-	for _, n := range notes {
-		closed += "\n" + n + "\n"
+	if blocks := l.toAdd(); len(blocks) > 0 {
+		fmt.Fprintf(&below, "\nNot in %s yet. To use %s, add:\n\n%s", l.configName(), map[bool]string{true: "it", false: "them"}[len(blocks) == 1], strings.Join(blocks, "\n"))
 	}
-	_, err := io.WriteString(w, closed)
+	for _, n := range l.notes {
+		below.WriteString("\n" + n + "\n")
+	}
+	_, err := io.WriteString(w, below.String())
 	return err
 }
 
-type fit struct{ name, why string }
+// row is the table's part of one device.
+func (l *listing) row(w io.Writer, f port.Found) {
+	fits := fitting(f, l.known)
+	start := fmt.Sprintf("%s\t%s\t%s", harmless(f.Address), nameOf(f), modeText(f))
+	if d, configured := l.deviceOf(f); configured {
+		fmt.Fprintf(w, "%s\t%s\tit is %q in %s\n", start, harmless(d.Profile.Name), d.Name, harmless(l.cfg.File))
+		return
+	}
+	if len(fits) == 0 {
+		mark, why := unfit(f)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", start, mark, why)
+		return
+	}
+	for i, p := range fits[:min(most, len(fits))] {
+		if i > 0 {
+			start = "\t\t"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", start, p.Name, harmless(p.why))
+	}
+	if more := len(fits) - most; more > 0 {
+		fmt.Fprintf(w, "\t\t\t\tand %d more: scanpost devices profiles %s\n", more, f.ID())
+	}
+}
 
-// fitting names the profiles that a device may be of; there is always one
-// line, if only to say that there are none.
-func fitting(f port.Found, known []*profile.Profile) []fit {
-	kind, wire := "serial", "a serial port"
-	if f.Kind == port.HID {
-		kind, wire = "hid", "a HID device"
+// remarks is what there is to know and to do about one device.
+func (l *listing) remarks(w io.Writer, f port.Found) {
+	var text strings.Builder
+	fits := fitting(f, l.known)
+	if f.Access != nil {
+		_, why, found := strings.Cut(f.Access.Error(), ": ")
+		if !found {
+			why = f.Access.Error()
+		}
+		fmt.Fprintf(&text, "  It can not be opened: %s.\n  The rules for all known makers at once: scanpost devices udev\n", harmless(why))
 	}
-	if f.VendorID == 0 {
-		return []fit{{"?", "a plain serial port does not tell what is behind it; see scanpost devices profiles"}}
+	d, configured := l.deviceOf(f)
+	if b, is := better(f, fits, l.known); is && !(configured && d.Profile.Name == b.Name) {
+		sentence := fmt.Sprintf("It is in %s mode. The mode %q is better: %s. Print the sheet and scan it:", modeText(f), b.Mode, whyBetter(f, b))
+		fmt.Fprintf(&text, "  %s\n    scanpost devices sheet %s -o %s.html\n", wrap(sentence, "  "), b.Name, b.Name)
 	}
-	if f.Usage == "mouse" {
-		return []fit{{"-", "it is a mouse"}}
+	if !configured && len(fits) > 1 && alike(fits[0], fits[1]) {
+		sentence := fmt.Sprintf("Which of these models and modes it is does not show. The sheet of the one that you choose sets it: scanpost devices sheet %s", fits[0].Name)
+		fmt.Fprintf(&text, "  %s\n", wrap(sentence, "  "))
 	}
-	var fits []fit
-	for _, p := range known {
-		if p.Fits(kind, f.VendorID, f.ProductID) {
-			fits = append(fits, fit{p.Name, "USB id " + f.ID() + ", " + wire})
+	if !configured && len(fits) > 0 && len(fits[0].Unconfirmed) > 0 {
+		fmt.Fprintf(&text, "  Nobody has seen on a device yet, of %s:\n", fits[0].Name)
+		for _, u := range fits[0].Unconfirmed {
+			fmt.Fprintf(&text, "    - %s\n", wrap(flow(u), "      "))
 		}
 	}
-	switch {
-	case len(fits) > 0:
-		return fits
-	case f.Usage == "keyboard":
-		return []fit{{"-", "a keyboard, perhaps the operator's; if it is a scanner: generic-hid-keyboard"}}
-	case f.Usage == "pos":
-		return []fit{{"-", "a scanner (HID point of sale) of a model without a profile yet"}}
-	case kind == "serial":
-		return []fit{{"?", "no profile names " + f.ID() + "; if it is a scanner: generic-serial"}}
+	if text.Len() > 0 {
+		fmt.Fprintf(w, "\n%s, %s\n%s", harmless(f.Address), nameOf(f), text.String())
 	}
-	return []fit{{"-", "no profile names " + f.ID()}}
+}
+
+// alike reports whether nothing that shows tells two profiles apart.
+func alike(a, b fit) bool {
+	return a.named == b.named && a.loose == b.loose && isGeneric(a.Profile) == isGeneric(b.Profile)
+}
+
+func whyBetter(f port.Found, b *profile.Profile) string {
+	keyboard := ""
+	if f.Usage == "keyboard" {
+		keyboard = ", it keeps GS, and nothing is typed where it should not be"
+	}
+	switch b.Feedback.Means {
+	case "acknowledge":
+		return "its own beep then says that the scan is saved" + keyboard
+	case "signal":
+		return "it can then beep again when the scan is saved" + keyboard
+	}
+	return strings.TrimPrefix(keyboard, ", ")
 }
 
 // nameOf is what a device calls itself. It can call itself anything.
 func nameOf(f port.Found) string {
-	name := strings.TrimSpace(f.Manufacturer + " " + f.Product)
+	name := strings.TrimSpace(f.Product)
+	if maker := strings.TrimSpace(f.Manufacturer); name == "" || !strings.Contains(name, firstWord(maker)) {
+		name = strings.TrimSpace(maker + " " + name)
+	}
 	if name == "" {
 		name = f.Node
 	}
@@ -133,17 +200,4 @@ func nameOf(f port.Found) string {
 		name += " (serial number " + f.Serial + ")"
 	}
 	return strings.ReplaceAll(harmless(name), "\n", " ")
-}
-
-func showProfiles(w io.Writer, known []*profile.Profile) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PROFILE\tDEVICE\tWIRE\tUSB IDS")
-	for _, p := range known {
-		ids := strings.Join(p.Port.USB, " ")
-		if len(p.Port.USB) > 4 {
-			ids = fmt.Sprintf("%s and %d more", strings.Join(p.Port.USB[:3], " "), len(p.Port.USB)-3)
-		}
-		fmt.Fprintf(t, "%s\t%s, %s\t%s\t%s\n", p.Name, p.Model, p.Mode, p.Port.Type, ids)
-	}
-	return t.Flush()
 }

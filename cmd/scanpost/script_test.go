@@ -25,6 +25,8 @@ func TestScripts(t *testing.T) {
 			"bytes":    writeBytes,
 			"mkoutbox": makeOutbox,
 			"await":    await,
+			"awaits":   awaitText,
+			"scanner":  simulate,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at each exit
