@@ -345,7 +345,7 @@ func (c *connection) known(s wire.Sighting) bool {
 // fault counts, and logs the first of each reason: a wrong baud rate should be
 // seen, and its thousand faults should not bury the rest.
 func (c *connection) fault(err error) {
-	reason := reasonOf(err)
+	reason := ReasonOf(err)
 	if c.counts.fault(reason) {
 		c.Log.Warn("unreadable", "reason", reason, "err", err)
 		return

@@ -31,7 +31,8 @@ var (
 var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped,
 	wire.ErrUnasked, wire.ErrHardware, wire.ErrGap, wire.ErrTag, wire.ErrStart, wire.ErrParity, errCut, errReports, errEarly}
 
-func reasonOf(fault error) string {
+// ReasonOf is the name under which a fault is counted.
+func ReasonOf(fault error) string {
 	for _, r := range reasons {
 		if errors.Is(fault, r) {
 			return r.Error()

@@ -18,6 +18,19 @@ type Sighting struct {
 	At         time.Time // when its last byte was taken from the wire
 	NoRead     bool      // the reader reported that it could not read; Code is its text
 	Note       string    // what the decoder found odd, such as "unterminated"; empty if nothing
+	Pass       *Pass     // for a radio tag, whose EPC is Code: how it passed; else nil
+}
+
+// Pass is a radio tag that came into a portal's field and left it: many reads,
+// and one scan.
+type Pass struct {
+	First, Last time.Time
+	Reads       int
+	Antenna     int    // the one that heard it best, from 1; 0 if the reader does not tell
+	RSSI        int    // dBm, the strongest; 0 if the reader does not tell
+	Direction   string // "forward", "backward", or empty if that is not certain
+	PC          uint16 // the tag's protocol control word; 0 if the reader does not tell
+	Reason      string // what was odd: "parked", "recovered"; else empty
 }
 
 // Identity is what a code turned out to be.
@@ -88,6 +101,7 @@ type Scan struct {
 	Operator   string
 	Missing    []string // the checkpoints the verdict names, if any
 	Note       string   // what was odd about the reading, such as "unterminated"
+	Pass       *Pass    // of a radio tag; else nil
 	Clock      Clock
 }
 

@@ -122,7 +122,7 @@ func (st *Station) save(b *bench, open []judgedScan) []Told {
 		o := &open[i]
 		entries[i] = &Scan{
 			Checkpoint: o.Checkpoint, Verdict: o.Verdict, Unit: o.Unit, IDs: o.IDs, Raw: o.Code, AIM: o.AIM, Symbology: o.Symbology,
-			Device: o.Device, Operator: b.operator, Missing: o.Missing, Note: o.Note, Clock: clock,
+			Device: o.Device, Operator: b.operator, Missing: o.Missing, Note: o.Note, Pass: o.Pass, Clock: clock,
 		}
 	}
 	numbers, errs := st.Book.WriteAll(entries)

@@ -18,6 +18,10 @@ const (
 	CommandDone          Outcome = "command-done"
 )
 
+// Passing is no outcome yet: a tag is in the field of a portal, and will be a
+// scan when it has left. It is shown at once and makes no sound.
+const Passing Outcome = "passing"
+
 // Good reports whether a scanner should give its good signal: the scan is on
 // disk and the operator may go on without a look at the screen. A double is
 // good, or an operator who scanned again because no signal came would never

@@ -126,7 +126,9 @@ func (s *station) close() {
 }
 
 func (s *station) parts() []part {
-	parts := []part{{name: "the connection to the broker", run: s.talk, beside: true}, {name: "the detector", run: func(ctx context.Context) error { return every(ctx, 5*time.Second, func(now time.Time) { s.floor.Sweep(now) }) }},
+	parts := []part{{name: "the connection to the broker", run: s.talk, beside: true}, {name: "the detector", run: func(ctx context.Context) error {
+		return every(ctx, 5*time.Second, func(now time.Time) { s.floor.Sweep(now) })
+	}},
 		{name: "the outbox", run: s.endure},
 		{name: "what is on disk", run: func(ctx context.Context) error {
 			if err := s.remember(ctx, s.known); err != nil {

@@ -21,8 +21,9 @@ func decode() *cobra.Command {
 		Short: "Turn raw device bytes into sightings, one JSON line each",
 		Long: `Reads the bytes that a device sent, from FILE or standard input, and prints each
 sighting as a line of JSON. The end of the input counts as silence. For a HID
-profile the input is a stream of reports of 8 bytes. Bytes that are no sighting
-are counted by reason on standard error; the exit status is 0 all the same.`,
+profile the input is a stream of whole reports: 8 bytes of a keyboard (9 with a
+report number), 64 of others. Of a tag reader each tag heard is a line with its
+epc, which identify understands. Bytes that are neither are counted by reason on standard error; the exit status is 0 all the same.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("%q is one argument too many", args[1])
@@ -54,8 +55,16 @@ are counted by reason on standard error; the exit status is 0 all the same.`,
 	return cmd
 }
 
-// hidReport is the length of a keyboard's report.
-const hidReport = 8
+// hidReport is the length of a profile's reports.
+func hidReport(p *profile.Profile) int {
+	if p.Port.Usage != "keyboard" {
+		return 64
+	}
+	if id, numbered := p.Options["report_id"].(int64); numbered && id != 0 {
+		return 9
+	}
+	return 8
+}
 
 func decodeAll(p *profile.Profile, in io.Reader, w *bufio.Writer, found faults) error {
 	decoder, err := devices.NewDecoder(p.Decoder, p.Options)
@@ -65,7 +74,7 @@ func decodeAll(p *profile.Profile, in io.Reader, w *bufio.Writer, found faults) 
 	buf := make([]byte, 64<<10)
 	read := in.Read
 	if p.Port.Type == "hid" {
-		buf = buf[:hidReport]
+		buf = buf[:hidReport(p)]
 		read = func(b []byte) (int, error) { return io.ReadFull(in, b) }
 	}
 	var out wire.Output
@@ -99,6 +108,25 @@ func decodeAll(p *profile.Profile, in io.Reader, w *bufio.Writer, found faults) 
 func printAll(w *bufio.Writer, out *wire.Output, found faults) error {
 	for _, fault := range out.Faults {
 		found.count(fault)
+	}
+	for _, r := range out.Reads {
+		line := struct {
+			EPC     string `json:"epc"`
+			PC      string `json:"pc,omitempty"`
+			Antenna int    `json:"antenna,omitempty"`
+			RSSI    *int   `json:"rssi,omitempty"`
+			Count   int    `json:"reads"`
+			Note    string `json:"note,omitempty"`
+		}{EPC: fmt.Sprintf("%X", r.EPC), Antenna: r.Antenna, Count: max(1, r.Count), Note: r.Note}
+		if r.HasPC {
+			line.PC = fmt.Sprintf("%04X", r.PC)
+		}
+		if r.HasRSSI {
+			line.RSSI = &r.RSSI
+		}
+		if err := printJSON(w, line); err != nil {
+			return err
+		}
 	}
 	for _, s := range out.Sightings {
 		if err := printJSON(w, lineOf(s.Code, s.AIM, s.Symbology, s.NoRead, s.Note)); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"scanpost/devices"
-	"scanpost/devices/wire"
 	"scanpost/scan"
 )
 
@@ -73,16 +71,8 @@ func printJSON(w io.Writer, v any) error {
 // faults counts why frames were no sightings, by reason.
 type faults map[string]uint64
 
-var reasons = []error{wire.ErrTooLong, wire.ErrShort, wire.ErrChecksum, wire.ErrNoise, wire.ErrRollover, wire.ErrUnmapped}
-
 func (f faults) count(fault error) {
-	for _, r := range reasons {
-		if errors.Is(fault, r) {
-			f[r.Error()]++
-			return
-		}
-	}
-	f["other"]++
+	f[devices.ReasonOf(fault)]++
 }
 
 func faultsOf(c devices.Counters) faults { return c.Faults }

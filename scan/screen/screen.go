@@ -114,6 +114,12 @@ func (s *Screen) Tell(t scan.Told) {
 }
 
 func (s *Screen) take(t *scan.Told) {
+	if t.Outcome == scan.Passing {
+		if !s.stop {
+			s.shown = t
+		}
+		return // it is told again when it is a scan
+	}
 	command := t.Outcome == scan.CommandDone
 	if command || t.Operator != "" {
 		s.who = t.Operator

@@ -113,6 +113,35 @@ func appendScan(dst []byte, d *scan.Scan) []byte {
 		dst = append(dst, `,"note":`...)
 		dst = appendString(dst, d.Note)
 	}
+	if d.Pass != nil {
+		dst = append(dst, `,"pass":`...)
+		dst = appendPass(dst, d.Pass)
+	}
+	return append(dst, '}')
+}
+
+func appendPass(dst []byte, p *scan.Pass) []byte {
+	dst = append(dst, `{"first":`...)
+	dst = appendTime(dst, p.First)
+	dst = append(dst, `,"last":`...)
+	dst = appendTime(dst, p.Last)
+	dst = append(dst, `,"reads":`...)
+	dst = strconv.AppendInt(dst, int64(p.Reads), 10)
+	for _, f := range [...]struct {
+		key   string
+		value int
+	}{{`,"antenna":`, p.Antenna}, {`,"rssi":`, p.RSSI}, {`,"pc":`, int(p.PC)}} {
+		if f.value != 0 {
+			dst = append(dst, f.key...)
+			dst = strconv.AppendInt(dst, int64(f.value), 10)
+		}
+	}
+	for _, f := range [...]struct{ key, value string }{{`,"direction":`, p.Direction}, {`,"reason":`, p.Reason}} {
+		if f.value != "" {
+			dst = append(dst, f.key...)
+			dst = appendString(dst, f.value)
+		}
+	}
 	return append(dst, '}')
 }
 

@@ -134,8 +134,13 @@ var anyEntry = rapid.Custom(func(t *rapid.T) scan.Entry {
 	when := func(name string) time.Time { return anyTime.Draw(t, name) }
 	switch rapid.IntRange(0, 7).Draw(t, "kind") {
 	case 0:
+		var pass *scan.Pass
+		if rapid.Bool().Draw(t, "passed") {
+			pass = &scan.Pass{First: when("first"), Last: when("last"), Reads: rapid.Int().Draw(t, "reads"), Antenna: rapid.Int().Draw(t, "antenna"),
+				RSSI: rapid.Int().Draw(t, "rssi"), Direction: text("direction"), PC: rapid.Uint16().Draw(t, "pc"), Reason: text("reason")}
+		}
 		return &scan.Scan{
-			Checkpoint: text("checkpoint"), Verdict: scan.Verdict(text("verdict")), Unit: text("unit"), IDs: list("ids"),
+			Pass: pass, Checkpoint: text("checkpoint"), Verdict: scan.Verdict(text("verdict")), Unit: text("unit"), IDs: list("ids"),
 			Raw: raw("raw"), AIM: text("aim"), Symbology: text("symbology"), Device: text("device"),
 			Operator: text("operator"), Missing: list("missing"), Note: text("note"),
 			Clock: scan.Clock{Synced: rapid.Bool().Draw(t, "synced"), OffsetMin: rapid.Int().Draw(t, "offset")},

@@ -127,13 +127,32 @@ type scanData struct {
 	Clock      Clock        `json:"clock"`
 	Missing    []string     `json:"missing"`
 	Note       string       `json:"note"`
+	Pass       *passData    `json:"pass"`
+}
+
+type passData struct {
+	First     time.Time `json:"first"`
+	Last      time.Time `json:"last"`
+	Reads     int       `json:"reads"`
+	Antenna   int       `json:"antenna"`
+	RSSI      int       `json:"rssi"`
+	PC        uint16    `json:"pc"`
+	Direction string    `json:"direction"`
+	Reason    string    `json:"reason"`
+}
+
+func (d *passData) pass() *scan.Pass {
+	if d == nil {
+		return nil
+	}
+	return &scan.Pass{First: Milli(d.First), Last: Milli(d.Last), Reads: d.Reads, Antenna: d.Antenna, RSSI: d.RSSI, Direction: d.Direction, PC: d.PC, Reason: d.Reason}
 }
 
 func (d *scanData) entry() scan.Entry {
 	return &scan.Scan{
 		Checkpoint: d.Checkpoint, Verdict: d.Verdict, Unit: d.Unit, IDs: orNil(d.IDs), Raw: string(d.Raw),
 		AIM: d.AIM, Symbology: d.Symbology, Device: d.Device, Operator: d.Operator,
-		Missing: orNil(d.Missing), Note: d.Note, Clock: scan.Clock(d.Clock),
+		Missing: orNil(d.Missing), Note: d.Note, Pass: d.Pass.pass(), Clock: scan.Clock(d.Clock),
 	}
 }
 
