@@ -30,6 +30,7 @@ type Config struct {
 	File       string // where it was read from
 	Station    Station
 	Devices    []Device
+	Portals    []Portal
 	MQTT       *MQTT // the broker to talk to: [mqtt], else the machine's own [broker]; nil if there is none
 	Broker     *Broker
 	Board      *Board
@@ -57,6 +58,20 @@ type Device struct {
 	Checkpoint string // its own or the station's
 	Port       string // an address that devices/port understands
 	Profile    *profile.Profile
+	Antennas   map[int]string // checkpoint by antenna; nil: all stand at Checkpoint
+}
+
+// Portal says how the radio tags at a checkpoint are taken for passes. Zero
+// means the default that package pass gives.
+type Portal struct {
+	At                        string
+	Gap, Dwell, Rearm, Absent time.Duration
+	Threshold                 int // dBm; 0: default
+	Reads                     int
+	SingleTarget              bool
+	Line                      [2]int   // antennas in the order of travel; zero: direction is not told
+	Record                    bool     // tags that are not GS1's are recorded too, as code:
+	Prefixes                  []string // GS1 company prefixes of ours; empty: all
 }
 
 // MQTT is the broker to talk to.

@@ -31,6 +31,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	c.rules()
 	c.journeys()
 	c.neighbours()
+	c.portals()
 	c.role()
 	c.hints()
 	if err := c.doc.Err(); err != nil {

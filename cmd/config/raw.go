@@ -17,6 +17,7 @@ type raw struct {
 	Screen    *rawListen
 	Journey   []rawJourney
 	Neighbour []rawNeighbour
+	Portal    []rawPortal
 	Rules     rawRules
 }
 
@@ -28,7 +29,23 @@ type rawStation struct {
 	Consumers              []string
 }
 
-type rawDevice struct{ Name, Profile, Port, Checkpoint string }
+type rawDevice struct {
+	Name, Profile, Port, Checkpoint string
+	Options                         map[string]any    // the profile's, where the site knows better
+	Antennas                        map[string]string // checkpoint by number, for a reader whose antennas stand apart
+}
+
+type rawPortal struct {
+	At            string
+	Gap, Dwell    strict.Duration
+	Rearm, Absent strict.Duration
+	Threshold     *int
+	Reads         int
+	SingleTarget  bool `toml:"single_target"`
+	Line          []int
+	Foreign       string
+	Prefixes      []string `toml:"prefixes,one"`
+}
 
 type rawMQTT struct {
 	URL, User    string

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -140,6 +141,20 @@ type Step struct {
 // Carriers are the symbologies a step can be drawn in. "code-128-fnc3" begins
 // with the function character by which scanners know a command.
 var Carriers = []string{"code-128", "code-128-fnc3", "datamatrix", "qr", "aztec"}
+
+// With is the profile with some of its options as the site wants them.
+func (p *Profile) With(options map[string]any) *Profile {
+	if len(options) == 0 {
+		return p
+	}
+	with := *p
+	with.Options = maps.Clone(p.Options)
+	if with.Options == nil {
+		with.Options = map[string]any{}
+	}
+	maps.Copy(with.Options, options)
+	return &with
+}
 
 // Fits reports whether a plugged-in device may be of this profile. kind is
 // "serial" or "hid". The same ids may fit several profiles.
