@@ -176,6 +176,7 @@ func (c *connection) work(ctx context.Context) error {
 			case a = <-c.arrivals:
 			default:
 				c.silence()
+				c.talk() // silence may be what ended an answer
 				if c.session != nil {
 					silence.Reset(quiet)
 				}
