@@ -21,6 +21,10 @@ func identify() *cobra.Command {
 line that says what the code is. A leading AIM identifier is recognised; GS is
 written \u001d. What scanpost decode prints can be piped in.
 
+The line of an RFID tag is {"epc":"3154F4E4E4CE0A6A14000000"}, the bytes of its EPC
+in hex, with its PC word as "pc":"3000" if the reader sent it. What is no EPC of
+GS1 is answered with its raw URI and the reason.
+
 The exit status is 0 when all lines were answered, whatever they held.`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

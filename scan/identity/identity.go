@@ -8,10 +8,13 @@
 //	]C0 ]A… and others    command card, carrier number, text     -> ups: s10: code:
 //	none                  all of it, by form; what was guessed is said in a warning
 //
+// RFID tags are read by [Identifier.IdentifyEPC], from the bytes of their EPC.
+//
 // A unit has one key, however it was written: UPS numbers with and without
-// spaces, UPC-A and EAN-13 of one article, an SSCC with and without its "00".
+// spaces, UPC-A and EAN-13 of one article, an SSCC with and without its "00",
+// on a label and in a tag.
 // The keys are in design section 5. A key is valid UTF-8, without control
-// characters, and short; what the text of code: may hold is said at [TextKey].
+// characters, and short; what the text of code: may hold is said at [text.Key].
 //
 // Not understood, and so without a key, is what no label of ours can be: an
 // empty code, one that is longer than any label, unreadable bytes, a GS1
@@ -29,7 +32,9 @@ import (
 	"unicode/utf8"
 
 	"scanpost/scan/identity/command"
+	"scanpost/scan/identity/epc"
 	"scanpost/scan/identity/gs1"
+	"scanpost/scan/identity/text"
 )
 
 // Longest is the length in bytes of the longest code we look at. No label of a
@@ -38,7 +43,8 @@ const Longest = 512
 
 // Identifier identifies codes for one site. Its zero value knows no command card.
 type Identifier struct {
-	CommandKey []byte // the site's key for command cards; see package command
+	CommandKey []byte       // the site's key for command cards; see package command
+	Prefixes   epc.Prefixes // company prefixes that tags may have; see package epc
 }
 
 // Identify says what a code is. The code comes without its AIM identifier; aim
@@ -73,6 +79,24 @@ func (i Identifier) Identify(code, aim string) Result {
 		return r
 	}
 	return Result{Unit: TextKey(code), Kind: Text}
+}
+
+// IdentifyEPC says what an RFID tag is, from the bytes of its EPC and the PC word
+// that was sent with them (0 if it is not known). What is no EPC of GS1 is a
+// unit all the same, by its raw URI and with the error beside it; only a tag
+// that is blank names nothing.
+//
+// Where tags pass by the thousand, [epc.Key] tells the unit and no more.
+func (i Identifier) IdentifyEPC(bank []byte, pc epc.PC) Result {
+	tag := epc.Decode(bank, pc, i.Prefixes)
+	r := Result{Unit: tag.Key, Kind: EPC, EPC: &tag, Warnings: tag.Warnings}
+	if tag.Error != nil {
+		r.Error = &Error{tag.Error.Code, tag.Error.Message}
+		if r.Unit == "" {
+			r.Fault = tag.Error.Message
+		}
+	}
+	return r
 }
 
 // isGS1 reports whether a symbology carries GS1 element strings: those with
@@ -113,10 +137,10 @@ func unreadable(code string, separators bool) int {
 	return -1
 }
 
-// excerpt shows a piece of a code from where it is unreadable, escaped as in [TextKey].
+// excerpt shows a piece of a code from where it is unreadable, escaped as in [text.Key].
 func excerpt(code string, at int) string {
 	const most = 16
-	shown := string(appendEscaped(nil, code[at:min(at+most, len(code))]))
+	shown := string(text.AppendEscaped(nil, []byte(code[at:min(at+most, len(code))])))
 	if at+most < len(code) {
 		shown += "…"
 	}

@@ -12,6 +12,7 @@ import (
 
 	"scanpost/scan"
 	"scanpost/scan/identity/command"
+	"scanpost/scan/identity/text"
 )
 
 var site = Identifier{CommandKey: []byte("site key of ham1")}
@@ -38,7 +39,7 @@ func TestIdentify(t *testing.T) {
 		"a serialised item in a QR code": {"]Q3", "010061414112345221A/5", "sgtin:00614141123452.A/5",
 			`{"unit":"sgtin:00614141123452.A/5","kind":"gs1","gs1":[["01","00614141123452"],["21","A/5"]]}`},
 		"a GS1 label without a unit": {"]C1", "400PO-7\x1d10A\x1d", `code:400PO-7\x1d10A`,
-			`{"unit":"code:400PO-7\\x1d10A","kind":"gs1","gs1":[["400","PO-7"],["10","A"]],"warnings":["this GS1 symbol names no unit: no SSCC and no GTIN in it"]}`},
+			`{"unit":"code:400PO-7\\x1d10A","kind":"gs1","gs1":[["400","PO-7"],["10","A"]],"warnings":["this GS1 symbol names no unit: no SSCC, GTIN, GRAI or GIAI in it"]}`},
 		"EAN-13": {"]E0", "4006381333931", "gtin:04006381333931",
 			`{"unit":"gtin:04006381333931","kind":"ean"}`},
 		"UPC-A in 12 digits": {"]E0", "036000291452", "gtin:00036000291452",
@@ -234,7 +235,7 @@ func FuzzIdentify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, code, aim string) {
 		r := site.Identify(code, aim)
 		id := r.Identity()
-		if !showable(id.Unit) || len(id.Unit) > len("code:")+longestText+16 {
+		if !showable(id.Unit) || len(id.Unit) > len("code:")+text.Longest+16 {
 			t.Errorf("key %q", id.Unit)
 		}
 		said := 0

@@ -2,15 +2,20 @@ package identity
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"unicode/utf8"
 
 	"scanpost/scan"
+	"scanpost/scan/identity/epc"
+	"scanpost/scan/identity/gs1"
 )
 
 // IdentifyLine answers one line of `scanpost identify`: {"raw":"…"}, where an
-// AIM identifier in front of the code is recognised, or {"epc":"…"}. There is
+// AIM identifier in front of the code is recognised, or {"epc":"…"}, the EPC of
+// an RFID tag in hex, with its PC word as "pc" if the reader sent it. There is
 // always exactly one line of answer, without its newline.
 //
 // JSON strings hold characters and codes hold bytes. Where the two do not meet
@@ -35,15 +40,12 @@ func (i Identifier) identifyLine(line []byte) Result {
 		return fault(Text, BadInput, want)
 	}
 	raw, hasRaw := fields["raw"]
-	epc, hasEPC := fields["epc"]
+	bank, hasEPC := fields["epc"]
 	switch {
 	case hasRaw == hasEPC:
 		return fault(Text, BadInput, `want either "raw" or "epc" in the object`)
 	case hasEPC:
-		if _, ok := stringIn(epc); !ok {
-			return fault(EPC, BadInput, `want a string of whole characters as "epc"`)
-		}
-		return fault(EPC, EPCNotSupported, "this version does not read EPCs yet")
+		return i.identifyHex(bank, fields["pc"])
 	}
 	read, ok := stringIn(raw)
 	if !ok {
@@ -51,6 +53,30 @@ func (i Identifier) identifyLine(line []byte) Result {
 	}
 	aim, code := scan.CutAIM(read)
 	return i.Identify(code, aim)
+}
+
+// identifyHex reads an EPC in hex. Digits that are missing or are none mean that
+// the line was damaged before it came here, and there is no tag to speak of.
+func (i Identifier) identifyHex(bank, control json.RawMessage) Result {
+	digits, ok := stringIn(bank)
+	if !ok {
+		return fault(EPC, BadInput, `want a string of whole characters as "epc"`)
+	}
+	if len(digits)%2 == 1 {
+		return fault(EPC, epc.BadLength, fmt.Sprintf("an odd number of hex digits: %d", len(digits)))
+	}
+	data, err := hex.DecodeString(digits)
+	if err != nil {
+		return fault(EPC, gs1.BadCharacter, `want hex digits and nothing else as "epc"`)
+	}
+	var pc uint64
+	if control != nil {
+		word, ok := stringIn(control)
+		if pc, err = strconv.ParseUint(word, 16, 16); !ok || err != nil || len(word) != 4 {
+			return fault(EPC, BadInput, `want a string of four hex digits as "pc"`)
+		}
+	}
+	return i.IdentifyEPC(data, epc.PC(pc))
 }
 
 // stringIn reads a JSON string, but not one with half a surrogate pair, which

@@ -20,7 +20,7 @@ const (
 )
 
 // readGS1 reads an element string. Its unit is the logistic unit if it names
-// one, else the item. A GTIN beside an SSCC or a serial number is no identifier
+// one, else the item, else a returnable or other asset. A GTIN beside an SSCC or a serial number is no identifier
 // of the unit: thousands of units share it, and would become one.
 func readGS1(code string) Result {
 	elements, err := gs1.Parse(code)
@@ -36,6 +36,8 @@ func readGS1(code string) Result {
 	}
 	gtin, ok := gs1.Find(elements, "01")
 	serial, serialised := gs1.Find(elements, "21")
+	grai, returnable := gs1.Find(elements, "8003")
+	giai, asset := gs1.Find(elements, "8004")
 	switch {
 	case ok && serialised:
 		item := "sgtin:" + gtin + "." + serial
@@ -47,18 +49,23 @@ func readGS1(code string) Result {
 	case r.Unit != "":
 	case ok:
 		r.Unit = "gtin:" + gtin
+	case returnable:
+		r.Unit = "grai:" + grai
+	case asset:
+		r.Unit = "giai:" + giai
 	default:
 		r.Unit = TextKey(strings.TrimSuffix(code, string(gs1.GS)))
-		r.Warnings = []string{"this GS1 symbol names no unit: no SSCC and no GTIN in it"}
+		r.Warnings = []string{"this GS1 symbol names no unit: no SSCC, GTIN, GRAI or GIAI in it"}
 	}
 	return r
 }
 
 // guessGS1 reads a code with separators from a device that sends no AIM
 // identifier. Separators and a key with its check digit are witnesses enough;
-// without such a key they are just control characters in a text.
+// without such a key, or with a GIAI, which has none, they are just control
+// characters in a text.
 func guessGS1(code string) Result {
-	if r := readGS1(code); r.Fault == "" && r.Warnings == nil {
+	if r := readGS1(code); r.Fault == "" && r.Warnings == nil && !strings.HasPrefix(r.Unit, "giai:") {
 		r.Warnings = []string{guessedGS1}
 		return r
 	}

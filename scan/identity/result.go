@@ -2,6 +2,7 @@ package identity
 
 import (
 	"scanpost/scan"
+	"scanpost/scan/identity/epc"
 	"scanpost/scan/identity/gs1"
 )
 
@@ -18,15 +19,14 @@ const (
 	Text    Kind = "text"
 )
 
-// The codes of an [Error] beside those of package gs1.
+// The codes of an [Error] beside those of packages gs1 and epc.
 const (
-	Empty           = "empty"
-	TooLong         = "too_long"
-	Unreadable      = "unreadable"
-	NotOurCommand   = "not_our_command"
-	UnknownCommand  = "unknown_command"
-	BadInput        = "bad_input"
-	EPCNotSupported = "epc_not_supported"
+	Empty          = "empty"
+	TooLong        = "too_long"
+	Unreadable     = "unreadable"
+	NotOurCommand  = "not_our_command"
+	UnknownCommand = "unknown_command"
+	BadInput       = "bad_input"
 )
 
 // Result is what a code turned out to be. Its JSON is that of design section 8.
@@ -35,6 +35,7 @@ type Result struct {
 	Kind     Kind           `json:"kind"`
 	GS1      []gs1.Element  `json:"gs1,omitempty"`
 	Carriers []CarrierMatch `json:"carriers,omitempty"`
+	EPC      *epc.Tag       `json:"epc,omitempty"`
 	Error    *Error         `json:"error,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
 

@@ -90,20 +90,25 @@ func checkMod10(part string) (code, message string) {
 // the years that two digits can mean today, those divisible by four are leap
 // years, so the date of today is not needed.
 func checkDate(part string) (code, message string) {
-	year, month, day := prefix(part), prefix(part[2:]), prefix(part[4:])
-	days := [...]int{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
-	if year%4 == 0 {
-		days[2] = 29
-	}
-	if month < 1 || month > 12 || day > days[month] {
+	if !IsDate(prefix(part), prefix(part[2:]), prefix(part[4:])) {
 		return BadDate, fmt.Sprintf("%s is no date: expected year, month, day, two digits each", part)
 	}
 	return "", ""
 }
 
+// IsDate reports whether there is such a day. The year has two digits; day 0
+// stands for the last of the month.
+func IsDate(year, month, day int) bool {
+	days := [...]int{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+	if year%4 == 0 {
+		days[2] = 29
+	}
+	return year >= 0 && year <= 99 && month >= 1 && month <= 12 && day >= 0 && day <= days[month]
+}
+
 // CheckDigit is GS1's mod 10 check digit for the digits before it: weights
 // 3, 1, 3, 1 from the right (GS1 General Specifications, 7.9.1).
-func CheckDigit(digits string) byte {
+func CheckDigit[T ~string | ~[]byte](digits T) byte {
 	sum, weight := 0, 3
 	for i := len(digits) - 1; i >= 0; i-- {
 		sum += weight * int(digits[i]-'0')
@@ -121,6 +126,10 @@ func Digits(s string) bool {
 	}
 	return s != ""
 }
+
+// In reports whether a character is in a set: 'n' digits, 'x' CSET 82, 'y'
+// CSET 39, 'z' base64url.
+func In(set, c byte) bool { return member[c]&sets[set] != 0 }
 
 // The character sets of GS1 General Specifications, 7.11, as bits.
 var sets = [256]uint8{'n': 1, 'x': 2, 'y': 4, 'z': 8}
