@@ -1,6 +1,7 @@
 package port
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -30,26 +31,32 @@ type hidLibrary interface {
 }
 
 // hidWait is how long one call of the library waits for a report. Never 0,
-// which makes a loop spin; long enough that eight idle devices wake the machine
-// eight times a second; and not for ever, since the reader is told to stop
-// between two calls. It runs on the wall clock: a clock that is set back
-// stretches it, and with it nothing but the stop.
-const hidWait = 1000 // milliseconds
+// which makes a loop spin. It is long, since each call costs an idle machine
+// some eight changes of threads; and not for ever, since the library can not be
+// called off: a handle that was closed is given back when the call returns. It
+// runs on the wall clock, so a clock that is set back stretches it, and nothing
+// but the giving back waits for it.
+const hidWait = 10_000 // milliseconds
 
 // hidPort keeps the library's handle from being freed while a call is inside
-// it. Whoever leaves the handle last after Close closes it: usually the reading
-// goroutine, within hidWait; a Write that hangs in the driver keeps it open,
-// which is better than memory in use by C being freed.
+// it. One goroutine does nothing but take reports from the library, which keeps
+// thirty and then drops the oldest without a sign. Whoever leaves the handle
+// last after Close gives it back: that goroutine, or a Write that hangs in the
+// driver, which keeps it open and is better than memory in use by C being freed.
 type hidPort struct {
 	handle hidHandle
 	node   *os.File // holds the lock on the device
-	buf    []byte   // reports longer than the caller's buffer would be cut without a sign
 
 	found    Found
 	shielded bool // a keyboard: see Close
 
+	reports chan []byte
+	done    chan struct{} // closed by Close
+	broken  chan struct{} // closed when the library has said that the device is gone
+	err     error         // what it said
+
 	mu     sync.Mutex
-	failed bool // Read has said so
+	failed bool // broken
 	inside int  // calls that are in the handle
 	stuck  bool // a Write was given up and is still in there
 	closed bool
@@ -57,7 +64,40 @@ type hidPort struct {
 }
 
 func newHID(h hidHandle, node *os.File) *hidPort {
-	return &hidPort{handle: h, node: node, buf: make([]byte, ReportSize), freed: make(chan struct{})}
+	p := &hidPort{
+		handle: h, node: node, inside: 1,
+		reports: make(chan []byte, 64), done: make(chan struct{}), broken: make(chan struct{}), freed: make(chan struct{}),
+	}
+	go p.pump()
+	return p
+}
+
+// pump takes reports from the library until Close, or until the device is gone.
+// Close waits for its end, within bounds.
+func (p *hidPort) pump() {
+	defer p.leave()
+	buf := make([]byte, ReportSize) // a buffer that is too short cuts reports without a sign
+	for {
+		n, err := p.handle.ReadTimeout(buf, hidWait)
+		p.mu.Lock()
+		closed := p.closed
+		p.failed = p.failed || err != nil
+		p.mu.Unlock()
+		switch {
+		case closed:
+			return
+		case err != nil:
+			p.err = err
+			close(p.broken)
+			return
+		case n > 0:
+			select {
+			case p.reports <- bytes.Clone(buf[:n]):
+			case <-p.done:
+				return
+			}
+		}
+	}
 }
 
 func (p *hidPort) enter() error {
@@ -91,28 +131,32 @@ func (p *hidPort) free() {
 }
 
 func (p *hidPort) Read(b []byte) (int, error) {
-	if err := p.enter(); err != nil {
-		return 0, err
+	select {
+	case <-p.done:
+		return 0, ErrClosed
+	default:
 	}
-	defer p.leave()
-	for {
-		n, err := p.handle.ReadTimeout(p.buf, hidWait)
-		p.mu.Lock()
-		closed := p.closed
-		p.failed = p.failed || err != nil
-		p.mu.Unlock()
-		switch {
-		case closed:
-			return 0, ErrClosed
-		case err != nil:
-			// The library has one text for every failure, an unplug included.
-			return 0, &openError{"unplugged", ErrUnplugged, err}
-		case n > len(b):
-			return copy(b, p.buf[:n]), io.ErrShortBuffer
-		case n > 0:
-			return copy(b, p.buf[:n]), nil
-		}
+	select {
+	case r := <-p.reports:
+		return give(b, r)
+	case <-p.done:
+		return 0, ErrClosed
+	case <-p.broken:
 	}
+	select { // what came before the cable was pulled
+	case r := <-p.reports:
+		return give(b, r)
+	default:
+		// The library has one text for every failure, an unplug included.
+		return 0, &openError{"unplugged", ErrUnplugged, p.err}
+	}
+}
+
+func give(b, report []byte) (int, error) {
+	if len(report) > len(b) {
+		return copy(b, report), io.ErrShortBuffer
+	}
+	return copy(b, report), nil
 }
 
 // Found is the device.
@@ -184,6 +228,7 @@ func (p *hidPort) Close() error {
 		return nil
 	}
 	p.closed = true
+	close(p.done)
 	if p.shielded && !p.failed {
 		p.mu.Unlock()
 		return nil
@@ -194,7 +239,8 @@ func (p *hidPort) Close() error {
 		within(closeLimit, p.free)
 		return nil
 	}
-	// The device can not be opened again before the handle is gone.
+	// The device can not be opened again before the handle is gone. It is not
+	// waited for any longer: whoever stops the program is in a hurry.
 	within(closeLimit, func() { <-p.freed })
 	return nil
 }

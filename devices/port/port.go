@@ -68,7 +68,7 @@ var (
 // Limits on waiting. Constants, since nothing on site calls for others.
 const (
 	writeLimit = time.Second     // per Write, besides the time the bytes need on the line
-	closeLimit = 2 * time.Second // how long Close waits for a library or driver that hangs; more than hidWait
+	closeLimit = time.Second     // how long Close waits for a library or driver that hangs
 	dialLimit  = 5 * time.Second // tcp
 )
 
