@@ -132,7 +132,7 @@ func TestReportsOverrun(t *testing.T) {
 		b.start()
 		p.in <- []byte("!first")
 		synctest.Wait()
-		for range queue {
+		for range reportQueue {
 			p.in <- []byte("a")
 		}
 		p.in <- []byte("lost")

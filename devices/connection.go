@@ -39,6 +39,8 @@ type connection struct {
 	dialogue *dialogue
 	talking  *time.Timer // when the dialogue goes on
 	signals  []time.Time // when signals were given that the device has not answered yet
+	later    bool        // and not at once anew
+	hangup   bool        // the conversation can not go on
 	quietly  bool        // it was mute before, and is not told as back until it says something
 }
 
@@ -51,16 +53,25 @@ type arrival struct {
 	err  error     // why there is no more; nothing follows
 }
 
-// queue is how many arrivals wait while a scan is being saved.
-const queue = 256
+// queue is how many arrivals wait while a scan is being saved. Of a stream the
+// kernel keeps more. HID reports would be lost: two seconds of them, at one a
+// millisecond, are more than a scanner says while a disk is busy.
+const (
+	queue       = 256
+	reportQueue = 2048
+)
 
 // serve uses an open port until it ends, and returns why it did.
 func (d *Device) serve(ctx context.Context, p port.Port, gone error, rec *recorder) error {
 	again := gone != nil
 	a, _ := port.ParseAddress(d.Address) // was read before
+	room := queue
+	if a.Scheme == port.HID {
+		room = reportQueue
+	}
 	c := &connection{
 		Device: d, port: p, reports: a.Scheme == port.HID, rec: rec,
-		arrivals: make(chan arrival, queue), answers: newAnswers(), written: make(chan struct{}),
+		arrivals: make(chan arrival, room), answers: newAnswers(), written: make(chan struct{}),
 	}
 	c.fresh()
 	if l, ok := p.(port.Located); ok {
@@ -166,6 +177,15 @@ func (c *connection) work(ctx context.Context) error {
 		silence.Reset(quiet)
 	}
 	for {
+		if c.hangup {
+			c.goodbye(c.written)
+			c.port.Close()
+			c.drain()
+			if c.later {
+				return errLater
+			}
+			return errHungUp
+		}
 		var a arrival
 		select {
 		case a = <-c.arrivals:
@@ -282,6 +302,7 @@ func (c *connection) handOver() {
 	for _, a := range c.out.Answers {
 		c.hear(a)
 	}
+	c.hangup, c.later = c.hangup || c.out.Hangup, c.later || c.out.Later
 	if c.out.Restarted {
 		c.dialogue.restarted(time.Now())
 	}

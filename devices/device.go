@@ -121,7 +121,19 @@ func (d *Device) Run(ctx context.Context) error {
 		if tell, before := d.flaps.gone(time.Now()); tell {
 			d.Log.Warn("device gone", "port", d.Address, "reason", err, "count", 1+before)
 		}
-		d.State(false, d.Address, port.ErrUnplugged.Error())
+		reason := port.ErrUnplugged
+		if errors.Is(err, errHungUp) {
+			reason = err
+		}
+		d.State(false, d.Address, reason.Error())
+		if errors.Is(err, errLater) {
+			pause := time.NewTimer(later)
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+				pause.Stop()
+			}
+		}
 		gone = port.ErrNotFound
 	}
 }

@@ -1,6 +1,19 @@
 package devices
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errHungUp is a conversation that we ended, since it could not go on.
+var (
+	errHungUp = errors.New("hung up, to begin anew")
+	errLater  = fmt.Errorf("not to be had now: %w", errHungUp)
+)
+
+// later is how long a device is left alone that is not to be had now.
+const later = 5 * time.Second
 
 // open lets a session begin.
 func (c *connection) open() {

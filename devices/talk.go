@@ -41,6 +41,9 @@ func (c *connection) hear(a wire.Answer) {
 	forSignal := len(c.signals) > 0 && (c.dialogue.asked == nil || c.signals[0].Before(c.dialogue.askedAt))
 	if !forSignal {
 		c.dialogue.answer(a, time.Now())
+		if c.dialogue.over && len(a.Facts) > 0 {
+			c.tellInventory() // a reader that leads the conversation tells it when it likes
+		}
 		return
 	}
 	c.signals = c.signals[1:]
