@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"scanpost/devices/a0"
+	"scanpost/devices/chafon"
 	"scanpost/devices/cognex"
 	"scanpost/devices/content"
 	"scanpost/devices/counted"
@@ -16,6 +18,8 @@ import (
 	"scanpost/devices/honeywell"
 	"scanpost/devices/ibmoem"
 	"scanpost/devices/lines"
+	"scanpost/devices/llrp"
+	"scanpost/devices/mercury"
 	"scanpost/devices/newland"
 	"scanpost/devices/opticon"
 	"scanpost/devices/sick"
@@ -28,6 +32,8 @@ import (
 // decoders are the wire protocols by the name that profiles use. A new
 // protocol is a package and a line here.
 var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
+	"a0":          decoder(a0.Defaults, a0.New),
+	"chafon":      decoder(chafon.Defaults, chafon.New),
 	"cognex":      decoder(cognex.Defaults, cognex.New),
 	"counted":     decoder(counted.Defaults, counted.New),
 	"datalogic":   decoder(datalogic.Defaults, datalogic.New),
@@ -36,6 +42,8 @@ var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
 	"honeywell":   decoder(honeywell.Defaults, honeywell.New),
 	"ibmoem":      decoder(ibmoem.Defaults, ibmoem.New),
 	"lines":       decoder(lines.Defaults, lines.New),
+	"llrp":        decoder(llrp.Defaults, llrp.New),
+	"mercury":     decoder(mercury.Defaults, mercury.New),
 	"newland":     decoder(newland.Defaults, newland.New),
 	"opticon":     decoder(opticon.Defaults, opticon.New),
 	"sick":        decoder(sick.Defaults, sick.New),

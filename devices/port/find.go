@@ -21,7 +21,7 @@ func (m *machine) openUSB(a Address, s Settings) (Port, error) {
 	// A name may pass to another device between looking and opening.
 	list, _ = m.ttys()
 	for _, now := range list {
-		if now == t {
+		if now.usbDevice == t.usbDevice && now.node == t.node {
 			p.(*serialPort).found = m.found(USB, t, list)
 			return p, nil
 		}

@@ -1,7 +1,6 @@
 package port
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +47,9 @@ type hidPort struct {
 	node   *os.File // holds the lock on the device
 
 	found    Found
-	shielded bool // a keyboard: see Close
+	shielded bool         // a keyboard: see Close
+	packet   int          // bytes of one packet of the endpoint; 0 if not known
+	lengths  map[byte]int // of reports, by their number
 
 	reports chan []byte
 	done    chan struct{} // closed by Close
@@ -63,9 +64,11 @@ type hidPort struct {
 	freed  chan struct{} // closed when the handle is
 }
 
-func newHID(h hidHandle, node *os.File) *hidPort {
+func newHID(h hidHandle, node *os.File) *hidPort { return newHIDOn(h, node, thing{}) }
+
+func newHIDOn(h hidHandle, node *os.File, t thing) *hidPort {
 	p := &hidPort{
-		handle: h, node: node, inside: 1,
+		handle: h, node: node, inside: 1, packet: t.packet, lengths: t.reports,
 		reports: make(chan []byte, 64), done: make(chan struct{}), broken: make(chan struct{}), freed: make(chan struct{}),
 	}
 	go p.pump()
@@ -76,6 +79,7 @@ func newHID(h hidHandle, node *os.File) *hidPort {
 // Close waits for its end, within bounds.
 func (p *hidPort) pump() {
 	defer p.leave()
+	var part []byte
 	buf := make([]byte, ReportSize) // a buffer that is too short cuts reports without a sign
 	for {
 		n, err := p.handle.ReadTimeout(buf, hidWait)
@@ -91,13 +95,31 @@ func (p *hidPort) pump() {
 			close(p.broken)
 			return
 		case n > 0:
+			if part = append(part, buf[:n]...); p.partial(part, n) {
+				continue
+			}
+			report := part
+			part = nil
 			select {
-			case p.reports <- bytes.Clone(buf[:n]):
+			case p.reports <- report:
 			case <-p.done:
 				return
 			}
 		}
 	}
+}
+
+// partial reports whether more of a report must follow: one that is longer than
+// the endpoint's packets comes in as many pieces.
+func (p *hidPort) partial(part []byte, last int) bool {
+	if p.packet == 0 || last != p.packet || len(part) >= ReportSize {
+		return false
+	}
+	want, known := p.lengths[part[0]]
+	if !known {
+		want = p.lengths[0]
+	}
+	return len(part) < want
 }
 
 func (p *hidPort) enter() error {
@@ -282,7 +304,7 @@ func (m *machine) openHID(a Address, usage string) (Port, error) {
 		node.Close()
 		return nil, fail(ErrBusy, a, t.node+" does not open though this user may; is another program reading the scanner?", err)
 	}
-	p := newHID(h, node)
+	p := newHIDOn(h, node, t)
 	p.found, p.shielded = m.found(HID, t, all), t.usage == "keyboard"
 	return p, nil
 }

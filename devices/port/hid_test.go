@@ -2,6 +2,7 @@ package port
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -216,5 +217,59 @@ func TestListHID(t *testing.T) {
 	want := []string{"hid:0627:0001 mouse 0627:0001 " + tr.dev + "/bus/usb/001/003", "hid:0c2e:0b61 pos 0c2e:0b61 " + tr.dev + "/bus/usb/001/004"}
 	if !slices.Equal(got, want) || len(tr.usb.opened) > 0 {
 		t.Errorf("got %q, opened %q\nwant %q", got, tr.usb.opened, want)
+	}
+}
+
+// piecewise hands out bytes in packets, as an endpoint with small ones does.
+type piecewise struct {
+	silent
+	packets chan []byte
+}
+
+func (p piecewise) ReadTimeout(b []byte, ms int) (int, error) {
+	select {
+	case packet := <-p.packets:
+		return copy(b, packet), nil
+	case <-time.After(time.Millisecond):
+		return 0, nil
+	}
+}
+
+// A report that is longer than the endpoint's packets comes in pieces and is
+// handed out whole; one that is shorter, or of unknown length, as it came.
+func TestPieces(t *testing.T) {
+	usage, lengths := describe([]byte("\x05\x8c\x09\x02\xa1\x01\x85\x02\x15\x00\x26\xff\x00\x75\x08\x95\x13\x09\x12\x81\x02\x85\x05\x95\x03\x81\x02\xc0"))
+	if want := map[byte]int{2: 20, 5: 4}; usage != "pos" || !maps.Equal(lengths, want) {
+		t.Fatalf("a descriptor of reports 2 and 5 is read as %q with lengths %v, want %v", usage, lengths, want)
+	}
+	for fact, c := range map[string]struct {
+		thing thing
+		in    []string
+		want  []string
+	}{
+		"in three pieces, twice": {thing{packet: 8, reports: lengths}, []string{"\x02234567a", "89012345", "6789", "\x02bbbbbbb", "bbbbbbbb", "bbbb"},
+			[]string{"\x02234567a890123456789", "\x02bbbbbbbbbbbbbbbbbbb"}},
+		"a short report between": {thing{packet: 8, reports: lengths}, []string{"\x05abc", "\x02234567a", "89012345", "6789"}, []string{"\x05abc", "\x02234567a890123456789"}},
+		"of unknown length":      {thing{packet: 8}, []string{"\x02234567a", "89012345"}, []string{"\x02234567a", "89012345"}},
+		"packets large enough":   {thing{packet: 64, reports: lengths}, []string{"\x02234567a890123456789"}, []string{"\x02234567a890123456789"}},
+	} {
+		packets := make(chan []byte, len(c.in))
+		for _, s := range c.in {
+			packets <- []byte(s)
+		}
+		p := newHIDOn(piecewise{packets: packets}, nil, c.thing)
+		var got []string
+		for range c.want {
+			b := make([]byte, ReportSize)
+			n, err := p.Read(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(b[:n]))
+		}
+		p.Close()
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", fact, got, c.want)
+		}
 	}
 }

@@ -29,6 +29,7 @@ type serialPort struct {
 	skipped int
 	found   Found // zero for a plain serial port
 	closed  atomic.Bool
+	drained atomic.Bool // all that was written has left
 	once    sync.Once
 }
 
@@ -95,6 +96,7 @@ func (p *serialPort) Write(b []byte) (int, error) {
 	if err := p.f.SetWriteDeadline(time.Now().Add(writeLimit + onTheLine)); err != nil {
 		return 0, p.gone(err)
 	}
+	p.drained.Store(false)
 	n, err := p.f.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, ErrStuck
@@ -103,6 +105,16 @@ func (p *serialPort) Write(b []byte) (int, error) {
 		return n, p.gone(err)
 	}
 	return n, nil
+}
+
+// Drain waits until what was written has left, so that Close does not drop it:
+// a reader has to hear that it should stop.
+func (p *serialPort) Drain(limit time.Duration) {
+	within(limit, func() {
+		if p.line.Drain() == nil {
+			p.drained.Store(true)
+		}
+	})
 }
 
 // gone tells our own Close from a pulled cable; the operating system does not.
@@ -121,7 +133,9 @@ func (p *serialPort) Close() error {
 		p.closed.Store(true)
 		// What the device has not taken is dropped, else the kernel waits for
 		// it up to 30 s in the last close.
-		p.line.ResetOutputBuffer()
+		if !p.drained.Load() {
+			p.line.ResetOutputBuffer()
+		}
 		err = p.f.Close()
 		within(closeLimit, func() { p.line.Close() })
 	})

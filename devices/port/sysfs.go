@@ -21,10 +21,12 @@ type usbDevice struct {
 // thing is a port of a USB device: a tty, or a HID interface.
 type thing struct {
 	usbDevice
-	node  string // tty: "/dev/ttyACM0"; HID: "/dev/bus/usb/001/004"
-	path  string // HID: "1-2:1.0", the library's name for the interface
-	usage string // HID: see usageOf
-	freed bool   // HID: no driver has it, as when its last user was killed
+	node    string       // tty: "/dev/ttyACM0"; HID: "/dev/bus/usb/001/004"
+	path    string       // HID: "1-2:1.0", the library's name for the interface
+	usage   string       // HID: see usageName
+	packet  int          // HID: bytes of one packet of its endpoint; 0 if not known
+	reports map[byte]int // HID: bytes of each report by its number; nil if not known
+	freed   bool         // HID: no driver has it, as when its last user was killed
 }
 
 func (t thing) wire() Scheme {
@@ -110,11 +112,12 @@ func (m *machine) hids() []thing {
 			continue
 		}
 		d.socket = socket
-		list = append(list, thing{
-			usbDevice: d, path: e.Name(), usage: usageOf(filepath.Join(bus, e.Name())),
-			freed: !there(bus, e.Name(), "driver"),
-			node:  filepath.Join(m.dev, "bus/usb", fmt.Sprintf("%03d/%03d", d.bus, d.number)),
-		})
+		t := thing{
+			usbDevice: d, path: e.Name(), freed: !there(bus, e.Name(), "driver"),
+			node: filepath.Join(m.dev, "bus/usb", fmt.Sprintf("%03d/%03d", d.bus, d.number)),
+		}
+		t.look(filepath.Join(bus, e.Name()))
+		list = append(list, t)
 	}
 	return list
 }
@@ -182,63 +185,88 @@ func (t thing) rank(usage string) int {
 	return 0 // a vendor's own, for its tools
 }
 
-// usageOf says what an interface is for: "pos", "keyboard", "mouse",
-// "oem-hand-held", "oem-table-top", or nothing. It is read from the report
-// descriptor, since the library can not tell (it says 0 on Linux). That file is
-// there only while the kernel's driver has the interface; of keyboards and
-// mice the interface itself tells.
-func usageOf(dir string) string {
+// look reads what an interface is for, and how long its reports are. It is read
+// from the report descriptor, since the library can not tell (it says 0 on
+// Linux). That file is there only while the kernel's driver has the interface;
+// of keyboards and mice the interface itself tells.
+func (t *thing) look(dir string) {
 	files, _ := filepath.Glob(filepath.Join(dir, "*", "report_descriptor"))
 	for _, f := range files {
 		if b, err := os.ReadFile(f); err == nil {
-			if u := usageIn(b); u != "" {
-				return u
-			}
+			t.usage, t.reports = describe(b)
+			break
 		}
 	}
-	if read(dir, "bInterfaceSubClass") == "01" { // boot: made for firmware that reads no descriptors
+	ends, _ := filepath.Glob(filepath.Join(dir, "ep_8?", "wMaxPacketSize"))
+	for _, f := range ends {
+		if n, err := strconv.ParseUint(read(f), 16, 16); err == nil && read(filepath.Dir(f), "type") == "Interrupt" {
+			t.packet = int(n)
+		}
+	}
+	if t.usage == "" && read(dir, "bInterfaceSubClass") == "01" { // boot: made for firmware that reads no descriptors
 		switch read(dir, "bInterfaceProtocol") {
 		case "01":
-			return "keyboard"
+			t.usage = "keyboard"
 		case "02":
-			return "mouse"
+			t.usage = "mouse"
 		}
 	}
-	return ""
 }
 
-// usageIn finds the usage of the first collection that we know. A descriptor
-// is a row of items: a byte with the item's tag and size, then its value.
-func usageIn(descriptor []byte) string {
-	var page, usage uint32
+// describe reads a report descriptor: the usage of the first collection that we
+// know, and the length in bytes of each input report, by its number (0 where
+// they have none). A descriptor is a row of items: a byte with the item's tag
+// and size, then its value.
+func describe(descriptor []byte) (usage string, reports map[byte]int) {
+	var page, use, size, count uint32
+	var id byte
+	bits := map[byte]int{}
 	for len(descriptor) > 0 {
 		head := descriptor[0]
-		size := []int{0, 1, 2, 4}[head&3]
-		if head == 0xFE || len(descriptor) < 1+size { // long items are not used by anybody
-			return ""
+		n := []int{0, 1, 2, 4}[head&3]
+		if head == 0xFE || len(descriptor) < 1+n { // long items are not used by anybody
+			break
 		}
 		var value uint32
-		for i := range size {
+		for i := range n {
 			value |= uint32(descriptor[1+i]) << (8 * i)
 		}
-		descriptor = descriptor[1+size:]
+		descriptor = descriptor[1+n:]
 		switch head &^ 3 {
 		case 0x04:
 			page = value
 		case 0x08:
-			if usage = value; size == 4 {
-				page, usage = value>>16, value&0xFFFF
+			if use = value; n == 4 {
+				page, use = value>>16, value&0xFFFF
+			}
+		case 0x74:
+			size = value
+		case 0x94:
+			count = value
+		case 0x84:
+			id = byte(value)
+		case 0x80: // input
+			if size <= 1024 && count <= 8*ReportSize {
+				bits[id] += int(size * count)
 			}
 		case 0xA0:
-			if name := usageName(page, usage); name != "" {
-				return name
+			if usage == "" {
+				usage = usageName(page, use)
 			}
 		}
 	}
-	return ""
+	reports = map[byte]int{}
+	for id, n := range bits {
+		reports[id] = (n + 7) / 8
+		if id != 0 {
+			reports[id]++
+		}
+	}
+	return usage, reports
 }
 
-// usageName: HID usage tables for the first three. Of IBM's OEM scanners the
+// usageName is "pos", "keyboard", "mouse", "oem-hand-held", "oem-table-top", or
+// nothing: HID usage tables for the first three. Of IBM's OEM scanners the
 // usage is known and the page is not, so any page of a vendor will do.
 func usageName(page, usage uint32) string {
 	switch {
