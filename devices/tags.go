@@ -56,6 +56,9 @@ func (c *connection) goodbye(ended <-chan struct{}) {
 	defer patience.Stop()
 	select {
 	case <-ended:
+		if p, ok := c.port.(interface{ Drain(limit time.Duration) }); ok {
+			p.Drain(farewell)
+		}
 	case <-patience.C:
 	}
 }

@@ -37,6 +37,7 @@ type station struct {
 	life    *scan.Station
 	devices []*devices.Device
 	screen  *screen.Screen
+	tags    *tags
 	pages   *pages
 	log     *slog.Logger
 	room    *room
@@ -94,9 +95,12 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 	s.floor.Birth(s.name, checkpoints, nil, "self", m.Version, true, false, m.started)
 
 	id := identity.Identifier{CommandKey: c.Station.CommandKey}
+	for _, p := range c.Portals {
+		id.Prefixes = append(id.Prefixes, p.Prefixes...)
+	}
 	s.life = &scan.Station{
 		Site: c.Station.Site, Name: s.name, Floor: s.floor, Book: s.outbox, Repeat: c.Station.Repeat, Now: time.Now,
-		Identify: func(x scan.Sighting) scan.Identity { return id.Identify(x.Code, x.AIM).Identity() },
+		Identify: func(x scan.Sighting) scan.Identity { return identify(&id, x) },
 		Link:     s.linkNow, Fresh: s.fresh, Clock: s.clock.now,
 		Tell: func(t scan.Told) { m.tell(s, t) },
 		Failed: func(device, what string, err error) {
@@ -111,6 +115,9 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 		}
 		m.info.Screen = s.pages.addr()
 		s.screen = screen.New(screen.Options{Station: s.name, Checkpoint: c.Station.Checkpoint, Link: s.linkNow, Seen: func() {}, Now: time.Now, Log: s.log})
+	}
+	if s.tags, err = m.openTags(s); err != nil {
+		return err
 	}
 	for i := range c.Devices {
 		s.devices = append(s.devices, m.device(s, &c.Devices[i]))
@@ -130,6 +137,7 @@ func (s *station) parts() []part {
 		return every(ctx, 5*time.Second, func(now time.Time) { s.floor.Sweep(now) })
 	}},
 		{name: "the outbox", run: s.endure},
+		{name: "the passes", run: s.tags.run},
 		{name: "what is on disk", run: func(ctx context.Context) error {
 			if err := s.remember(ctx, s.known); err != nil {
 				s.log.Error("what is on disk can not be read: the checkpoint before can not be checked", "err", err)
@@ -183,6 +191,7 @@ func (m *machine) device(s *station, c *config.Device) *devices.Device {
 		Scan:    func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
 		ScanAll: func(all []scan.Sighting) []scan.Told { return s.life.ScanAll(m.Goodbye, all) },
 		State:   func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
+		Heard:   s.tags.heard(c),
 		Known:   func(i devices.Inventory) { s.inventory(c.Name, i) },
 	}
 }

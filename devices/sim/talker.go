@@ -21,6 +21,10 @@ type protocol[S any] interface {
 	state() S                                    // a copy
 }
 
+// hasty is a device that talks on whether somebody reads or not: what the line
+// does not take so soon is lost.
+type hasty interface{ hurry() time.Duration }
+
 // ErrNotReading is a trigger pull that led to nothing, since the scanner is
 // disabled, waits for the host, or is being configured.
 var ErrNotReading = errors.New("the simulated scanner does not read now")
@@ -148,10 +152,14 @@ func (t *talker[S]) send(pair *pty.Pair, say [][]byte) error {
 	case t.kick <- struct{}{}:
 	default:
 	}
+	wait := 5 * time.Second
+	if h, ok := t.device.(hasty); ok {
+		wait = h.hurry()
+	}
 	for _, b := range say {
 		// An agent that does not read fills the kernel's buffer; a device does
 		// not wait for that either.
-		if err := pair.Master.SetWriteDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		if err := pair.Master.SetWriteDeadline(time.Now().Add(wait)); err != nil {
 			return err
 		}
 		if _, err := pair.Master.Write(b); err != nil {

@@ -76,6 +76,8 @@ type Output struct {
 	Answers   []Answer // to commands, in their order
 	Faults    []error  // each wraps one of the reasons below
 	Restarted bool     // the device has lost what it was told at opening: tell it again
+	Hangup    bool     // the conversation can not go on: close the port and open it anew
+	Later     bool     // with Hangup: in some seconds, not at once, since the device is not to be had now
 }
 
 // Reset empties the output and keeps its memory.
@@ -85,7 +87,7 @@ func (o *Output) Reset() {
 	clear(o.Answers)
 	clear(o.Faults)
 	o.Sightings, o.Replies, o.Answers, o.Faults = o.Sightings[:0], o.Replies[:0], o.Answers[:0], o.Faults[:0]
-	o.Restarted = false
+	o.Restarted, o.Hangup, o.Later = false, false, false
 	o.Reads = o.Reads[:0] // no need to clear: they hold on to nothing but the decoder's own buffer
 }
 
