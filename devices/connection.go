@@ -40,6 +40,8 @@ type connection struct {
 	talking  *time.Timer // when the dialogue goes on
 	signals  []time.Time // when signals were given that the device has not answered yet
 	later    bool        // and not at once anew
+	opened   time.Time   // by a clock that does not step
+	early    bool        // the code that comes next may have begun before
 	hangup   bool        // the conversation can not go on
 	quietly  bool        // it was mute before, and is not told as back until it says something
 }
@@ -171,7 +173,8 @@ func (c *connection) work(ctx context.Context) error {
 	defer settled.Stop()
 	c.talking = time.NewTimer(0)
 	defer c.talking.Stop()
-	c.dialogue = newDialogue(c.Profile, time.Now())
+	c.opened = time.Now()
+	c.dialogue = newDialogue(c.Profile, c.opened)
 	c.open()
 	if c.session != nil {
 		silence.Reset(quiet)
@@ -242,6 +245,10 @@ func (c *connection) take(a arrival) {
 	}
 	c.counts.add(func(c *Counters) { c.Read += uint64(len(a.data)) })
 	c.rec.record(a.mono, false, a.data)
+	if c.last.mono.IsZero() {
+		// Until we had it, the kernel's driver took a keyboard's keys.
+		c.early = c.Profile.Port.Usage == "keyboard" && a.mono.Sub(c.opened) < quietly(c.Profile.Quiet)
+	}
 	c.last, c.unquiet = a, true
 	c.dialogue.heard = time.Now()
 	if c.quietly {
@@ -254,6 +261,10 @@ func (c *connection) take(a arrival) {
 	c.watch(Seen{At: a.at, Bytes: a.data, Output: &c.out})
 	c.handOver()
 }
+
+// quietly is how long after its opening a device's first code is not trusted to
+// be whole: a slow one may have been at it for as long.
+func quietly(quiet time.Duration) time.Duration { return 2 * quiet }
 
 func (c *connection) silence() {
 	if !c.unquiet && c.session == nil {
@@ -328,6 +339,11 @@ func (c *connection) handOver() {
 
 // sighting adds to what a frame said who read it, where and when.
 func (c *connection) sighting(s *wire.Sighting) scan.Sighting {
+	if c.early {
+		if c.early = false; s.Note == "" {
+			s.Note = "perhaps without its beginning"
+		}
+	}
 	return scan.Sighting{
 		Code: s.Code, AIM: s.AIM, Symbology: s.Symbology, Device: c.Name, Checkpoint: c.Checkpoint,
 		At: c.last.at, NoRead: s.NoRead, Note: s.Note,

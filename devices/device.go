@@ -177,6 +177,7 @@ func (d *Device) settings() port.Settings {
 // that everybody knows of already; nil if this is the start.
 func (d *Device) lookFor(ctx context.Context, told error) (port.Port, error) {
 	lasts, kind := 0, told
+	var last error
 	for {
 		p, err := d.open(ctx, d.Address, d.settings())
 		switch {
@@ -185,8 +186,11 @@ func (d *Device) lookFor(ctx context.Context, told error) (port.Port, error) {
 		case ctx.Err() != nil, errors.Is(err, port.ErrConfig), errors.Is(err, port.ErrUnsupported):
 			return nil, err
 		}
-		if now := d.kindOf(err); kind == nil || now.Error() != kind.Error() {
-			lasts, kind = 0, now
+		if err != last { // the same error is the same answer, and asking costs
+			if now := d.kindOf(err); kind == nil || now.Error() != kind.Error() {
+				lasts, kind = 0, now
+			}
+			last = err
 		}
 		lasts++
 		if (told == nil || kind.Error() != told.Error()) && (told == nil || lasts >= patience) {

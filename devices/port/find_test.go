@@ -59,7 +59,7 @@ type tree struct {
 
 func newTree(t *testing.T) *tree {
 	root, usb := t.TempDir(), &fakeUSB{}
-	tr := &tree{&machine{filepath.Join(root, "sys"), filepath.Join(root, "dev"), usb}, t, usb, root}
+	tr := &tree{&machine{sys: filepath.Join(root, "sys"), dev: filepath.Join(root, "dev"), hid: usb}, t, usb, root}
 	tr.must(os.MkdirAll(filepath.Join(root, "sys/class/tty"), 0o755))
 	tr.must(os.MkdirAll(filepath.Join(root, "dev/bus/usb"), 0o755))
 	return tr

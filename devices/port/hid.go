@@ -31,11 +31,11 @@ type hidLibrary interface {
 
 // hidWait is how long one call of the library waits for a report. Never 0,
 // which makes a loop spin. It is long, since each call costs an idle machine
-// some eight changes of threads; and not for ever, since the library can not be
-// called off: a handle that was closed is given back when the call returns. It
-// runs on the wall clock, so a clock that is set back stretches it, and nothing
-// but the giving back waits for it.
-const hidWait = 10_000 // milliseconds
+// some eight changes of threads; and not longer, since the library can not be
+// called off: a handle that was closed is given back, and can be opened again,
+// when the call returns. It runs on the wall clock, so a clock that is set back
+// stretches it, and nothing but the giving back waits for it.
+const hidWait = 2000 // milliseconds
 
 // hidPort keeps the library's handle from being freed while a call is inside
 // it. One goroutine does nothing but take reports from the library, which keeps
@@ -269,14 +269,14 @@ func (p *hidPort) Close() error {
 
 // openHID finds the device in sysfs, so that strangers are never opened, and
 // only then asks the library for exactly this interface.
-func (m *machine) openHID(a Address, usage string) (Port, error) {
+func (m *machine) openHID(a Address, s Settings) (Port, error) {
 	if !m.hid.supported() {
 		return nil, noHID(a)
 	}
 	if _, err := os.Stat(filepath.Join(m.dev, "bus/usb")); err != nil {
 		return nil, fail(ErrNotFound, a, "this machine shows no USB ("+m.dev+"/bus/usb is missing); in a container, bind that folder into it", err)
 	}
-	all := speaking(m.hids(), usage)
+	all := speaking(m.hids(), s.Usage)
 	t, err := m.pick(a, all)
 	if err != nil {
 		return nil, err

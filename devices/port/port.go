@@ -23,6 +23,7 @@ package port
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -68,7 +69,7 @@ var (
 // Limits on waiting. Constants, since nothing on site calls for others.
 const (
 	writeLimit = time.Second     // per Write, besides the time the bytes need on the line
-	closeLimit = time.Second     // how long Close waits for a library or driver that hangs
+	closeLimit = 3 * time.Second // how long Close waits for a library or driver that hangs; more than hidWait
 	dialLimit  = 5 * time.Second // tcp
 )
 
@@ -93,6 +94,9 @@ type machine struct {
 	sys string // "/sys"
 	dev string // "/dev"
 	hid hidLibrary
+
+	mu      sync.Mutex
+	missing map[string]missing
 }
 
 var here = &machine{sys: "/sys", dev: "/dev", hid: karalabe{}}
@@ -102,9 +106,9 @@ func (m *machine) open(ctx context.Context, a Address, s Settings) (Port, error)
 	case Serial:
 		return openSerial(a, a.Path, s)
 	case USB:
-		return m.openUSB(a, s)
+		return m.unless(a, s, m.openUSB)
 	case HID:
-		return m.openHID(a, s.Usage)
+		return m.unless(a, s, m.openHID)
 	case TCP:
 		return openTCP(ctx, a)
 	default:
