@@ -5,6 +5,7 @@
 # make bench    the numbers of the design, against floors of the same run
 # make fuzz     every fuzz test for FUZZTIME
 # make soak     the demo with its faults for SOAK, and its own verdict
+# make rig      the program against real drivers, in an emulated machine
 
 SHELL := /bin/bash
 GO ?= go
@@ -24,7 +25,7 @@ SOAK ?= 10m
 # share two cores with more than that begin to fail for lack of time.
 TEST := $(GO) test -p 2 -timeout 8m
 
-.PHONY: all build demo tools test check bench fuzz soak clean
+.PHONY: all build demo tools test check bench fuzz soak rig clean
 all: build
 
 build:
@@ -62,6 +63,10 @@ fuzz:
 
 soak: build
 	bin/scanpost demo --duration $(SOAK) --check --board 127.0.0.1:0
+
+# Installs and skips by itself; see docs/rig.md.
+rig:
+	@devices/rig/run.sh $(RIGFLAGS)
 
 clean:
 	rm -rf bin

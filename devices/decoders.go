@@ -19,6 +19,7 @@ import (
 	"scanpost/devices/ibmoem"
 	"scanpost/devices/lines"
 	"scanpost/devices/llrp"
+	"scanpost/devices/m100"
 	"scanpost/devices/mercury"
 	"scanpost/devices/newland"
 	"scanpost/devices/opticon"
@@ -43,6 +44,7 @@ var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
 	"ibmoem":      decoder(ibmoem.Defaults, ibmoem.New),
 	"lines":       decoder(lines.Defaults, lines.New),
 	"llrp":        decoder(llrp.Defaults, llrp.New),
+	"m100":        decoder(m100.Defaults, m100.New),
 	"mercury":     decoder(mercury.Defaults, mercury.New),
 	"newland":     decoder(newland.Defaults, newland.New),
 	"opticon":     decoder(opticon.Defaults, opticon.New),

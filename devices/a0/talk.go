@@ -27,11 +27,11 @@ type step struct {
 // plan is what will be sent, made once: what is written is not changed while
 // it waits to be.
 type plan struct {
-	steps       []step
-	antennas    [][]byte // choose one, in the order of option antennas
-	round       []byte
-	temperature []byte
-	region      [3]byte // code, first and last channel
+	steps    []step
+	check    int      // the first step of those that are gone through again now and then
+	antennas [][]byte // choose one, in the order of option antennas
+	round    []byte
+	region   [3]byte // code, first and last channel
 }
 
 func newPlan(o Options) plan {
@@ -40,7 +40,7 @@ func newPlan(o Options) plan {
 		return append(f, -sum(f))
 	}
 	r := regions[o.Region]
-	p := plan{temperature: frame(askTemperature)}
+	p := plan{check: 2}
 	from, to := o.From, o.To
 	if from == 0 {
 		from = r.from
@@ -60,7 +60,7 @@ func newPlan(o Options) plan {
 	if o.Power != 0 {
 		p.steps = append(p.steps, step{setPower, frame(setPower, byte(o.Power)), fmt.Sprintf("power %d dBm", o.Power), true})
 	}
-	p.steps = append(p.steps, step{askTemperature, p.temperature, "its temperature", false})
+	p.steps = append(p.steps, step{askTemperature, frame(askTemperature), "its temperature", false})
 	for _, a := range o.Antennas {
 		p.antennas = append(p.antennas, frame(setAntenna, byte(a-1)))
 	}
@@ -100,7 +100,6 @@ const (
 	setting                // a step of the set-up waits for its answer
 	switching              // an antenna was chosen, the answer is to come
 	reading                // a round is under way
-	measuring              // the temperature was asked for between rounds
 	pausing                // for a quiet time or more
 )
 
@@ -122,7 +121,7 @@ type talk struct {
 const (
 	stepTries = 3
 	again     = 20  // quiet times before a reader that refused is asked again
-	measure   = 500 // rounds between two questions for the temperature
+	recheck   = 500 // rounds until region, power and temperature are looked at again: a reset may go unseen
 )
 
 // Open begins the conversation.
@@ -139,7 +138,7 @@ func (d *Decoder) Close(*wire.Output) { d.talk.phase = closed }
 
 // begin sets the reader up from the start.
 func (d *Decoder) begin(out *wire.Output) {
-	d.talk = talk{phase: setting, mute: d.talk.mute}
+	d.talk = talk{phase: setting, mute: d.talk.mute, antenna: -1}
 	d.ask(out)
 }
 
@@ -156,16 +155,15 @@ func (d *Decoder) next(out *wire.Output) {
 		d.ask(out)
 		return
 	}
-	d.talk.antenna = -1
-	d.turn(out)
+	d.choose(out)
 }
 
 // turn lets the next antenna have its round.
 func (d *Decoder) turn(out *wire.Output) {
 	t := &d.talk
-	if t.rounds++; t.rounds%measure == 0 {
-		t.phase = measuring
-		out.Reply(d.plan.temperature)
+	if t.rounds++; t.rounds%recheck == 0 {
+		t.phase, t.step, t.tries, t.chosen = setting, d.plan.check, 0, false
+		d.ask(out)
 		return
 	}
 	d.choose(out)
@@ -286,8 +284,6 @@ func (d *Decoder) answer(command byte, data []byte, out *wire.Output) {
 		} else if len(data) == 1 {
 			d.failed(command, data[0], out)
 		}
-	case t.phase == measuring && command == askTemperature:
-		d.choose(out)
 	case isOurs(command):
 		// late, after it was asked for once more
 	default:

@@ -78,6 +78,7 @@ type a0Wire struct {
 	setup    A0Setup
 	is       A0State
 	in       []byte
+	boots    time.Time // until then it hears nothing
 	round    []byte    // the command under way
 	ends     time.Time // when it is over; zero: none is under way
 	loseEnds int
@@ -106,7 +107,11 @@ func (w *a0Wire) frames(all ...[]byte) [][]byte {
 	return all
 }
 
-func (w *a0Wire) powerOn(time.Time) {
+// a0Boot is how long a reader hears nothing after it got its power.
+const a0Boot = 100 * time.Millisecond
+
+func (w *a0Wire) powerOn(now time.Time) {
+	w.boots = now.Add(a0Boot)
 	w.in, w.round, w.ends = nil, nil, time.Time{}
 	w.is.Power, w.is.Antenna = 0, 1
 }
@@ -123,6 +128,9 @@ func (w *a0Wire) state() A0State {
 func (w *a0Wire) due() time.Time { return w.ends }
 
 func (w *a0Wire) hear(b []byte, now time.Time) (say [][]byte) {
+	if now.Before(w.boots) {
+		return nil
+	}
 	w.in = append(w.in, b...)
 	for len(w.in) > 1 {
 		n := int(w.in[1]) + 2

@@ -129,8 +129,8 @@ func TestChafonTroubles(t *testing.T) {
 			}{
 				"CRCs are wrong":          {func() error { s.Damage(3); return nil }, wire.ErrChecksum},
 				"two frames in one piece": {func() error { s.Glue(); return nil }, nil},
-				"a pause within a frame":  {func() error { s.Pause(300 * time.Millisecond); return nil }, wire.ErrShort},
-				"noise on the line":       {func() error { return s.Garbage(bytes.Repeat([]byte{0x00, 0x11}, 50)) }, wire.ErrNoise},
+				"a pause within a frame":  {func() error { s.Pause(time.Second); return nil }, wire.ErrShort},
+				"noise on the line":       {func() error { return s.Garbage(bytes.Repeat([]byte{0x01, 0xE7}, 50)) }, wire.ErrNoise},
 				"an answer breaks off":    {func() error { s.TearAnswers(1); return nil }, nil},
 				"it misses a command":     {func() error { s.LoseBytes(5); return nil }, nil},
 				"power goes and comes":    {s.PowerCycle, nil},
@@ -146,6 +146,7 @@ func TestChafonTroubles(t *testing.T) {
 				if err := trouble.happen(); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
+				t.Log(name)
 				if trouble.reason != nil {
 					waitFault(t, r, trouble.reason, before[trouble.reason.Error()]+1)
 				}

@@ -86,7 +86,7 @@ func TestMercuryRestart(t *testing.T) {
 	t.Run("started and ended", func(t *testing.T) {
 		useTagReader(t, s.Address(), "thingmagic-nano-serial", map[string]any{"region": "eu3"}).hears(sscc)
 	})
-	if is, err := s.Wait(t.Context(), func(is sim.MercuryState) bool { return !is.Streaming }); err != nil || is.Stops != 2 {
+	if is, err := s.Wait(t.Context(), func(is sim.MercuryState) bool { return !is.Streaming }); err != nil || is.Stops < 2 {
 		t.Fatalf("%+v %v", is, err)
 	}
 	t.Run("and crashed", func(t *testing.T) {

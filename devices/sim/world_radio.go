@@ -68,7 +68,7 @@ func (r *reader) slot() (Instant, bool) {
 	t := r.round[last]
 	r.round = r.round[:last]
 	rssi, ok := r.hears(t, r.antenna, r.now)
-	if !ok || r.random.Float64() >= (1-r.w.scene.Missed)/(1+math.Exp((faintest-rssi)/steepness)) {
+	if !ok || r.asleep(t) || r.random.Float64() >= (1-r.w.scene.Missed)/(1+math.Exp((faintest-rssi)/steepness)) {
 		r.now += r.slotTime * 2 / 5
 		return Instant{}, false
 	}
@@ -86,15 +86,18 @@ func (r *reader) begin() {
 		if !ok || rssi < inaudible {
 			continue
 		}
-		if until := &t.silent[r.Session]; r.Single && r.Session > 0 && r.now < *until {
-			if r.Session > 1 { // under power it does not forget
-				*until = max(*until, r.now+2*time.Second)
-			}
-			continue
+		if !r.asleep(t) {
+			r.round = append(r.round, t)
+		} else if until := &t.silent[r.Session]; r.Session > 1 { // under power it does not forget
+			*until = max(*until, r.now+2*time.Second)
 		}
-		r.round = append(r.round, t)
 	}
 	r.random.Shuffle(len(r.round), func(i, j int) { r.round[i], r.round[j] = r.round[j], r.round[i] })
+}
+
+// asleep reports whether a tag does not answer, since it has.
+func (r *reader) asleep(t *thing) bool {
+	return r.Single && r.Session > 0 && r.now < t.silent[r.Session]
 }
 
 // remember is the tag's flag, which keeps it from answering again.
