@@ -247,7 +247,7 @@ func (c *connection) take(a arrival) {
 	c.rec.record(a.mono, false, a.data)
 	if c.last.mono.IsZero() {
 		// Until we had it, the kernel's driver took a keyboard's keys.
-		c.early = c.Profile.Port.Usage == "keyboard" && a.mono.Sub(c.opened) < quietly(c.Profile.Quiet)
+		c.early = c.Profile.Port.Usage == "keyboard" && a.mono.Sub(c.opened) < keystroke
 	}
 	c.last, c.unquiet = a, true
 	c.dialogue.heard = time.Now()
@@ -262,9 +262,9 @@ func (c *connection) take(a arrival) {
 	c.handOver()
 }
 
-// quietly is how long after its opening a device's first code is not trusted to
-// be whole: a slow one may have been at it for as long.
-func quietly(quiet time.Duration) time.Duration { return 2 * quiet }
+// keystroke is how long a slow keyboard takes from key to key. What comes sooner
+// after its opening may have begun before.
+const keystroke = 100 * time.Millisecond
 
 func (c *connection) silence() {
 	if !c.unquiet && c.session == nil {

@@ -20,12 +20,19 @@ type missing struct {
 // drivers take their time, and until then a device is there only in part.
 const settling = 5 * time.Second
 
+// fresh is how long devices share one look around.
+const fresh = 200 * time.Millisecond
+
 // unless looks for a device only if something has changed since it was not
 // there. A scanner that is in a drawer for a week is looked for four times a
 // second, and reading all of sysfs each time kept a small machine busy.
 func (m *machine) unless(a Address, s Settings, open func(Address, Settings) (Port, error)) (Port, error) {
-	key, around, now := a.String()+" "+s.Usage, m.around(), time.Now()
+	key, now := a.String()+" "+s.Usage, time.Now()
 	m.mu.Lock()
+	if now.Sub(m.looked) > fresh || now.Before(m.looked) {
+		m.seen, m.looked = m.around(), now
+	}
+	around := m.seen
 	was, known := m.missing[key]
 	m.mu.Unlock()
 	same := known && was.around == around

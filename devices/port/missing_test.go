@@ -19,6 +19,7 @@ func TestMissing(t *testing.T) {
 		looks := 0
 		look := func() {
 			t.Helper()
+			time.Sleep(fresh + 1)
 			_, err := tr.unless(parse(t, "usb:05e0:1701"), Settings{}, func(a Address, _ Settings) (Port, error) {
 				looks++
 				return nil, fail(ErrNotFound, a, "it is not plugged in", nil)

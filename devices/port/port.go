@@ -97,6 +97,8 @@ type machine struct {
 
 	mu      sync.Mutex
 	missing map[string]missing
+	seen    string    // what was around when somebody looked last
+	looked  time.Time // when that was
 }
 
 var here = &machine{sys: "/sys", dev: "/dev", hid: karalabe{}}

@@ -146,7 +146,6 @@ func TestChafonTroubles(t *testing.T) {
 				if err := trouble.happen(); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				t.Log(name)
 				if trouble.reason != nil {
 					waitFault(t, r, trouble.reason, before[trouble.reason.Error()]+1)
 				}

@@ -6,6 +6,7 @@ import "time"
 type gate struct {
 	open    bool
 	opening *opening      // nil while no parcel is there
+	number  int64         // of the last opening
 	opened  time.Duration // last
 	closed  time.Duration // the last opening was over
 	ends    time.Duration // the opening ends, once the gate has closed
@@ -15,7 +16,7 @@ type gate struct {
 // of the tag while it came, and lasts a gap longer than the gate is open, or
 // until the next opening: the field is wider than the beam.
 type opening struct {
-	id       int64 // its time in Unix milliseconds
+	id       int64 // its time in Unix milliseconds, one more if there was one then
 	portal   *portal
 	from, to time.Time
 	at       time.Duration
@@ -42,7 +43,8 @@ func (h *Hall) Gate(name string, open bool, now time.Time) {
 	if p.opening != nil {
 		h.close(p, true)
 	}
-	p.opening = &opening{id: now.UnixMilli(), portal: p, from: now, at: at}
+	p.number = max(now.UnixMilli(), p.number+1)
+	p.opening = &opening{id: p.number, portal: p, from: now, at: at}
 	p.opened, p.ends = at, never
 	h.reckon()
 	for s := range h.lists[muted].of(p) {
@@ -86,7 +88,7 @@ func (h *Hall) close(p *portal, next bool) {
 		if s.opening != o {
 			continue // recovered, and older than the gate
 		}
-		if s.middle() > o.shut.Seconds() || next && (s.weak() || s.near()) {
+		if s.middle() > o.shut.Seconds() || next && (s.weak() || s.near() && s.heard > o.shut) {
 			h.drop(s, ReasonNext)
 			s.opening, s.shown = nil, false
 			h.enter(s, candidate)

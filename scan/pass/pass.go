@@ -15,8 +15,9 @@
 // which direction it went. Single reads are never stored.
 //
 //   - A tag is confirmed by three reads of which one is strong enough, or by ten
-//     of any strength. In sessions S1 to S3 with a single target a tag answers
-//     once, and there one strong read has to do.
+//     of any strength; fewer, where so many tags share the reader that it has no
+//     time for ten. In sessions S1 to S3 with a single target a tag answers once,
+//     mostly from afar, and there one read has to do.
 //   - The gap that ends a pass follows the reader: the more tags share its time,
 //     the longer each is left unheard (SMURF, VLDB 2006). A mean interval of m
 //     between two reads asks for a patience of m·ln(1/δ), which is the paper's
@@ -26,6 +27,8 @@
 //   - One tag heard at two portals passed one of them: the one that heard it
 //     better, unless both heard it about equally well at different times. The
 //     other's reads are strays. Its own gate speaks for a portal.
+//   - The direction is that of the mean times at two antennas, weighted by
+//     strength, and is said only where the strongest reads do not contradict it.
 //   - What stands in the field is background and stays silent, until it is heard
 //     10 dB better than ever before. That holds for a day, gentler after it was
 //     away.
