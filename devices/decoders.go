@@ -17,6 +17,7 @@ import (
 	"scanpost/devices/hidpos"
 	"scanpost/devices/honeywell"
 	"scanpost/devices/ibmoem"
+	"scanpost/devices/lf"
 	"scanpost/devices/lines"
 	"scanpost/devices/llrp"
 	"scanpost/devices/m100"
@@ -42,6 +43,7 @@ var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
 	"hidpos":      decoder(hidpos.Defaults, hidpos.New),
 	"honeywell":   decoder(honeywell.Defaults, honeywell.New),
 	"ibmoem":      decoder(ibmoem.Defaults, ibmoem.New),
+	"lf":          decoder(lf.Defaults, lf.New),
 	"lines":       decoder(lines.Defaults, lines.New),
 	"llrp":        decoder(llrp.Defaults, llrp.New),
 	"m100":        decoder(m100.Defaults, m100.New),

@@ -235,3 +235,30 @@ func TestA0Troubles(t *testing.T) {
 		t.Errorf("its flash was written, or its power not set again: %+v", is)
 	}
 }
+
+// A card that stays in the field of an LF reader is read again and again,
+// marked as no EPC, and its reader needs nothing but power.
+func TestLFProfiles(t *testing.T) {
+	for name, id12 := range map[string]bool{"rdm6300-serial": false, "rdm630-serial": false, "seeed-125khz-serial": false, "id-12la-serial": true, "id-20la-serial": true} {
+		t.Run(name, func(t *testing.T) {
+			s, err := sim.NewLF(tagLink(t), sim.LFSetup{Tags: tagsOf(t, "3C00CE754C at 1 with 0"), ID12: id12})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			r := useTagReader(t, s.Address(), name, nil)
+			r.hears("3C00CE754C at 0lf")
+			r.again()
+			s.Damage(2)
+			waitFault(t, r, wire.ErrChecksum, 1)
+			if err := s.Garbage([]byte{0x03, 0x00, 0xFF}); err != nil {
+				t.Fatal(err)
+			}
+			waitFault(t, r, wire.ErrNoise, 1)
+			r.again()
+			if heard := s.Heard(); len(heard) > 0 {
+				t.Errorf("it was sent % X", heard)
+			}
+		})
+	}
+}
