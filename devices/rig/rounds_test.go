@@ -132,8 +132,8 @@ func newLanes(t *testing.T, seed uint64) []*lane {
 			name: "numbered", spare: "3-3",
 			units: []*unit{keyboard(0x0C2E, 0x0B61, "K1"), keyboard(0x0C2E, 0x0B61, "K2")},
 			places: []place{
-				{device{"first", "label", typing, "hid:0c2e:0b61/K1"}, "3-1", false, true},
-				{device{"second", "load", typing, "hid:0c2e:0b61/K2"}, "3-2", false, true},
+				{device{"first", "label", typing, "hid:0c2e:0b61/K1"}, "3-1", false, false},
+				{device{"second", "load", typing, "hid:0c2e:0b61/K2"}, "3-2", false, false},
 			},
 		},
 		{
@@ -305,10 +305,12 @@ func (l *lane) heard(t *testing.T, a *agent) {
 		if len(log) == 0 {
 			continue
 		}
-		want := scanned{p.name, p.checkpoint, log[len(log)-1].code}
-		if !within(patience, func() bool { return slices.Contains(hub.scans(a.name), want) }) {
+		want := log[len(log)-1].code
+		if !within(patience, func() bool {
+			return slices.ContainsFunc(hub.scans(a.name), func(s scanned) bool { return s.is(p, want) })
+		}) {
 			l.check(t, a)
-			t.Fatalf("waited in vain: %s from %s", want.Code, p.name)
+			t.Fatalf("waited in vain: %s from %s", want, p.name)
 		}
 	}
 }
@@ -321,7 +323,7 @@ func (l *lane) check(t *testing.T, a *agent) {
 		lost := 0
 		for _, r := range l.log[p.name] {
 			switch {
-			case len(arrived) > 0 && arrived[0] == scanned{p.name, p.checkpoint, r.code}:
+			case len(arrived) > 0 && arrived[0].is(p, r.code):
 				arrived = arrived[1:]
 			case len(arrived) > 0 && !r.must && arrived[0].isPartOf(r.code):
 				arrived = arrived[1:]
@@ -339,10 +341,19 @@ func (l *lane) check(t *testing.T, a *agent) {
 	}
 }
 
+// doubtful marks a keyboard's first code after its opening: the kernel's driver
+// had the keys until then, so it may lack its beginning.
+const doubtful = " (perhaps without its beginning)"
+
+// is reports whether it is this code from this place, whole.
+func (s scanned) is(p place, code string) bool {
+	return s == scanned{p.name, p.checkpoint, code} || s == scanned{p.name, p.checkpoint, code + doubtful}
+}
+
 // isPartOf reports whether it is the beginning of a code, and marked as one that
 // does not end as it should.
 func (s scanned) isPartOf(code string) bool {
-	if part, marked := strings.CutSuffix(s.Code, " (perhaps without its beginning)"); marked {
+	if part, marked := strings.CutSuffix(s.Code, doubtful); marked {
 		return strings.HasSuffix(code, part)
 	}
 	part, marked := strings.CutSuffix(s.Code, " (unterminated)")
