@@ -28,6 +28,7 @@ import (
 	"scanpost/devices/snapi"
 	"scanpost/devices/ssi"
 	"scanpost/devices/strict"
+	"scanpost/devices/tsl"
 	"scanpost/devices/wire"
 )
 
@@ -53,6 +54,7 @@ var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
 	"sick":        decoder(sick.Defaults, sick.New),
 	"snapi":       decoder(snapi.Defaults, snapi.New),
 	"ssi":         decoder(ssi.Defaults, ssi.New),
+	"tsl":         decoder(tsl.Defaults, tsl.New),
 }
 
 // Decoders names the wire protocols.
