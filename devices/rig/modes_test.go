@@ -38,7 +38,11 @@ var modes = []mode{
 func TestModes(t *testing.T) {
 	var devices []device
 	for _, m := range modes {
-		devices = append(devices, device{m.name, "at-" + m.name, m.profile, m.port})
+		profile := m.profile
+		if m.name == "keyboard" {
+			profile = slowKeyboard(t) // a busy emulator types slower than any scanner
+		}
+		devices = append(devices, device{m.name, "at-" + m.name, profile, m.port})
 	}
 	a := run(t, devices...)
 	var want []scanned
