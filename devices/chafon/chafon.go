@@ -207,6 +207,10 @@ func (d *Decoder) frame(command, status byte, data []byte, out *wire.Output) {
 	switch {
 	case command == push && status == ok:
 		d.record(data, out)
+		if d.talk.phase == reading { // somebody has switched its mode: it does not hear our inventories
+			out.Restarted = true
+			d.begin(out)
+		}
 	case command == push && status == heartbeat:
 		d.beat(data, out)
 	case command == inventory && (status >= finished && status <= memoryFull || status == ok):

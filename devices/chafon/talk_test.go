@@ -117,6 +117,13 @@ func TestRealtime(t *testing.T) {
 	compare(t, "it is left in mode answer", told(&out), command(t, "76 00"))
 }
 
+// A reader that begins to push although it is asked each time has been switched
+// by somebody: its tags are read, and it is set up again.
+func TestSwitched(t *testing.T) {
+	d := started(t, nil)
+	compare(t, "a push", say(t, d, sheet["C16"]+sheet["C16"]), "3154F4E4E4CE0A6A14000000 ant 3 4A", "3154F4E4E4CE0A6A14000000 ant 3 4A", command(t, "21"), "restarted")
+}
+
 // A fast inventory is stopped before it is begun and when we go, and begun anew
 // after a long silence.
 func TestFast(t *testing.T) {
