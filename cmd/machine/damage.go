@@ -36,18 +36,21 @@ func despite(folder string, log *slog.Logger, open func() error) error {
 }
 
 func isDamaged(err error) bool {
-	return errors.Is(err, outbox.ErrDamaged) || errors.Is(err, ledger.ErrDamaged) || errors.Is(err, proof.ErrDamaged)
+	return errors.Is(err, outbox.ErrDamaged) || errors.Is(err, outbox.ErrCopy) || errors.Is(err, ledger.ErrDamaged) || errors.Is(err, proof.ErrDamaged)
 }
 
 // setAside renames the file that an error speaks of.
 func setAside(folder string, log *slog.Logger, why error) error {
-	if errors.Is(why, outbox.ErrDamaged) {
-		aside, err := outbox.SetAside(folder, time.Now())
+	if copied := errors.Is(why, outbox.ErrCopy); copied || errors.Is(why, outbox.ErrDamaged) {
+		aside, err := outbox.SetAside(folder, time.Now(), why)
 		if err != nil {
-			return fmt.Errorf("set the damaged outbox in %s aside: %w (%w)", folder, err, why)
+			return fmt.Errorf("set the outbox in %s aside: %w (%w)", folder, err, why)
 		}
-		log.Error("the outbox is damaged and was set aside: a new one is begun, scans that were not sent yet are only in the old one (keep it; is the disk failing?)",
-			"file", aside, "err", damageIn(why))
+		say := "the outbox is damaged and was set aside: a new log is begun, and what the old file still holds is brought over now (keep it; is the disk failing?)"
+		if copied {
+			say = "the outbox is a copy and was set aside: a new log is begun, so that no number is given twice, and what the copy holds is brought over now"
+		}
+		log.Error(say, "file", aside, "err", damageIn(why))
 		return nil
 	}
 	kind, end := "ledger", ".db"
@@ -68,7 +71,7 @@ func setAside(folder string, log *slog.Logger, why error) error {
 // been done by now.
 func damageIn(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		for _, damaged := range []error{outbox.ErrDamaged, ledger.ErrDamaged, proof.ErrDamaged} {
+		for _, damaged := range []error{outbox.ErrCopy, outbox.ErrDamaged, ledger.ErrDamaged, proof.ErrDamaged} {
 			if strings.HasPrefix(e.Error(), damaged.Error()) {
 				return e
 			}

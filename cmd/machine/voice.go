@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -122,6 +123,9 @@ func (v *voice) begin() (uint64, error) {
 // what has no evidence is not verifiable.
 func (v *voice) remember(ctx context.Context, before uint64) error {
 	defer close(v.loaded)
+	if err := v.rescue(ctx); err != nil {
+		return err
+	}
 	err := v.history(v.outbox.Stats().First, before-1, func(ev scan.Event) {
 		if ctx.Err() == nil {
 			v.own(ev)
@@ -132,6 +136,40 @@ func (v *voice) remember(ctx context.Context, before uint64) error {
 	}
 	v.floor.Remembered()
 	return v.down.Load()
+}
+
+// rescue brings over what files that were set aside still hold, and lets the
+// floor know of it.
+func (v *voice) rescue(ctx context.Context) error {
+	began := time.Now()
+	found, err := v.outbox.Rescue(ctx)
+	for _, r := range found {
+		v.log.Warn("an old log was gone through: what it held is kept and sent, what is gone is declared lost",
+			"file", r.File, "epoch", r.Epoch, "events", r.Events, "lost", r.Lost, "of_others", r.Strange, "took", time.Since(began).Round(time.Millisecond))
+	}
+	if err != nil && ctx.Err() == nil {
+		v.log.Error("what was set aside can not be brought over now; the next start tries again", "err", err)
+	}
+	if len(found) > 0 && v.up != nil {
+		v.up.Changed() // the birth says which logs are held
+	}
+	return v.pasts()
+}
+
+// pasts feeds the floor with what is held of older logs.
+func (v *voice) pasts() error {
+	for _, p := range v.outbox.Pasts() {
+		err := p.Read(1, math.MaxInt, func(seq uint64, b []byte) error {
+			if ev, err := event.Parse(b); err == nil {
+				v.own(ev)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *voice) own(ev scan.Event) { v.floor.Observe(ev, ev.At) }

@@ -59,6 +59,9 @@ func NewEpoch() string {
 	return string(random[:])
 }
 
+// ValidEpoch reports whether s can name an epoch: 16 characters of Crockford's base 32.
+func ValidEpoch(s string) bool { return validEpoch(s) }
+
 func validEpoch(s string) bool {
 	if len(s) != epochLen {
 		return false

@@ -3,6 +3,7 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -40,6 +41,10 @@ func (o *Outbox) Confirm(consumer, epoch string, upto uint64) error {
 		return fmt.Errorf("receipt: %.60q can not name a consumer", consumer)
 	}
 	if epoch != o.epoch {
+		if p := o.past(epoch); p != nil {
+			p.confirm(consumer, upto)
+			return nil
+		}
 		return fmt.Errorf("receipt of %s: %w (%.40q, this one is %s)", consumer, ErrEpoch, epoch, o.epoch)
 	}
 	o.mu.Lock()
@@ -70,6 +75,11 @@ func (o *Outbox) Confirmed(consumer string) uint64 {
 // touched notes a change that is not on disk. The caller holds mu.
 func (o *Outbox) touched() {
 	o.changes++
+	o.stir()
+}
+
+// stir lets keep look.
+func (o *Outbox) stir() {
 	select {
 	case o.changed <- struct{}{}:
 	default:
@@ -105,7 +115,7 @@ func (o *Outbox) keep() {
 			case <-o.quit:
 				return // Close writes them
 			}
-			err := o.alone(o.saveState)
+			err := errors.Join(o.alone(o.saveState), o.savePasts())
 			if errors.Is(err, ErrClosed) {
 				return
 			}
@@ -120,7 +130,7 @@ func (o *Outbox) keep() {
 func (o *Outbox) dirty() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.changes != o.saved
+	return o.changes != o.saved || slices.ContainsFunc(o.pasts, func(p *Past) bool { return p.dirty })
 }
 
 // saveState writes cursors and time if they changed. The caller holds the turn.
@@ -133,7 +143,7 @@ func (o *Outbox) saveState() error {
 		return nil
 	}
 	s.lastAt = o.clock.last
-	err := o.update(func(tx *bbolt.Tx) error { return putState(tx, s, receipts) })
+	err := o.update(func(tx *bbolt.Tx) error { return putState(tx, o.epoch, s, receipts) })
 	if err != nil {
 		return o.explain("save the cursors", err)
 	}

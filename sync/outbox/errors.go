@@ -42,6 +42,8 @@ func (o *Outbox) explain(doing string, err error) error {
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 		fallthrough
+	case errors.Is(err, ErrCopy):
+		return fmt.Errorf("%s in %s: %w; a station sets such a file aside when it starts, and begins a new log", doing, o.path, err)
 	case errors.Is(err, ErrDamaged):
 		var one *DamagedError
 		if errors.As(err, &one) {

@@ -52,6 +52,10 @@ func Open(dir string, opts Options) (*Outbox, error) {
 		o.closeFile()
 		return nil, o.explain("open the outbox", err)
 	}
+	if err := guard(o.renumber); err != nil {
+		o.closeFile()
+		return nil, o.explain("open the outbox", err)
+	}
 	o.kept.Add(1)
 	go o.keep()
 	return o, nil
@@ -146,6 +150,7 @@ func (o *Outbox) found() error {
 			log.Put([]byte("epoch"), []byte(event.NewEpoch())),
 			log.Put([]byte("site"), []byte(o.site)),
 			log.Put([]byte("station"), []byte(o.station)),
+			log.Put([]byte("home"), []byte(homeOf(o.file))),
 		)
 	})
 	if err != nil {
@@ -186,7 +191,14 @@ func (o *Outbox) load() error {
 		}
 		// The time on disk may be that of a head after the last event.
 		o.clock.last = o.state.lastAt
-		if said := o.owner.remembered(o.epoch); said.After(o.clock.last) {
+		said, upto := o.owner.remembered(o.epoch)
+		if upto > o.state.last {
+			return fmt.Errorf("%w, and an old one: it ends with number %d, and %d had been given", ErrCopy, o.state.last, upto)
+		}
+		if home := log.Get([]byte("home")); home != nil && string(home) != homeOf(o.file) {
+			return fmt.Errorf("%w: it was made in another place or on another machine, which may go on with its numbers", ErrCopy)
+		}
+		if said.After(o.clock.last) {
 			o.clock.last = said
 		}
 		if v := tx.Bucket(eventsBucket).Get(key(o.state.last)); v != nil {
@@ -196,7 +208,7 @@ func (o *Outbox) load() error {
 			}
 			o.state.lastAt = r.at
 		}
-		return nil
+		return o.loadPasts(tx)
 	})
 }
 
@@ -258,24 +270,4 @@ func (o *Outbox) closeFile() error {
 		_ = o.file.Close()
 	}
 	return errors.Join(err, o.owner.release())
-}
-
-// SetAside renames the outbox file in dir, so that Open makes a new one with a
-// new epoch, and returns its new name. It is for a damaged file: scanning has
-// to go on, and the file has to be kept for whoever can read it. The caller
-// declares the loss.
-func SetAside(dir string, now time.Time) (string, error) {
-	owner, err := own(dir)
-	if err != nil {
-		return "", err
-	}
-	aside := filepath.Join(dir, "outbox.damaged-"+now.UTC().Format("20060102T150405.000")+".db")
-	if _, err := os.Lstat(aside); err == nil {
-		return "", errors.Join(fmt.Errorf("%s exists", aside), owner.release())
-	}
-	err = os.Rename(filepath.Join(dir, fileName), aside)
-	if err == nil {
-		err = syncFolder(dir)
-	}
-	return aside, errors.Join(err, owner.release())
 }

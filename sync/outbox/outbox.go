@@ -63,6 +63,7 @@ var (
 	ErrClosed  = errors.New("the outbox is closed")
 	ErrInUse   = errors.New("another scanpost process uses the folder")
 	ErrDamaged = errors.New("the file is damaged")
+	ErrCopy    = errors.New("the file is a copy")
 	ErrEpoch   = errors.New("the receipt is for another epoch")
 	ErrAhead   = errors.New("the receipt is for numbers that were never given")
 )
@@ -99,6 +100,7 @@ type Outbox struct {
 	saved       uint64 // the value of changes that is on disk
 	confirmedAt uint64 // the value of changes when a receipt last came
 	wrote       chan struct{}
+	pasts       []*Past // by epoch
 
 	trimming sync.Mutex
 	changed  chan struct{} // wakes keep
@@ -217,7 +219,7 @@ func (o *Outbox) serveHead(t *turn) {
 	}
 	o.clock = c
 	o.clock.last = at
-	o.owner.remember(o.epoch, at)
+	o.owner.remember(o.epoch, at, o.edge.Len())
 	t.head = event.Head{
 		Site: o.site, Station: o.station, Epoch: o.epoch,
 		Seq: o.edge.Len(), Root: o.edge.Root(), At: at,

@@ -16,11 +16,12 @@ import (
 // uses it. It says which one that is, and when the newest head was:
 //
 //	4711
-//	01JDC4X0M6Q3V9T2 2026-11-21T10:15:30.123Z
+//	01JDC4X0M6Q3V9T2 2026-11-21T10:15:30.123Z 00000000000000001042
 //
 // A head every two seconds is not worth a sync of the disk, but forgetting one
 // would let a later event be dated before it. Unsynced, the line survives all
-// but a power cut.
+// but a power cut. It also says which number was the newest then: a file that
+// knows fewer is an old copy, whose next numbers were given before.
 type owner struct {
 	file *os.File
 	pid  string
@@ -57,26 +58,36 @@ func own(dir string) (*owner, error) {
 }
 
 // remember notes the time of a head.
-func (w *owner) remember(epoch string, at time.Time) {
-	b := make([]byte, 0, 64)
+func (w *owner) remember(epoch string, at time.Time, seq uint64) {
+	b := make([]byte, 0, 80)
 	b = append(b, w.pid...)
 	b = append(b, '\n')
 	b = append(b, epoch...)
 	b = append(b, ' ')
 	b = at.UTC().AppendFormat(b, ownerTime)
-	b = append(b, '\n')
+	b = fmt.Appendf(b, " %020d\n", seq)
 	_, _ = w.file.WriteAt(b, 0) // always of the same length
 }
 
-// remembered is the time of the newest head of an earlier process; zero if
-// none is known.
-func (w *owner) remembered(epoch string) time.Time {
-	was, at, _ := strings.Cut(w.head, " ")
-	t, err := time.Parse(ownerTime, at)
-	if err != nil || was != epoch {
-		return time.Time{}
+// remembered is the time and number of the newest head of an earlier process;
+// zero if none is known, or of another epoch.
+func (w *owner) remembered(epoch string) (time.Time, uint64) {
+	was, at, seq := w.newest()
+	if was != epoch {
+		return time.Time{}, 0
 	}
-	return t
+	return at, seq
+}
+
+func (w *owner) newest() (epoch string, at time.Time, seq uint64) {
+	epoch, rest, _ := strings.Cut(w.head, " ")
+	when, number, _ := strings.Cut(rest, " ")
+	at, err := time.Parse(ownerTime, when)
+	if err != nil {
+		return "", time.Time{}, 0
+	}
+	seq, _ = strconv.ParseUint(number, 10, 64) // an older line has none
+	return epoch, at, seq
 }
 
 func (w *owner) release() error { return w.file.Close() }

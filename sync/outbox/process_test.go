@@ -171,7 +171,7 @@ func TestSecondProcess(t *testing.T) {
 	if want := "process id " + strconv.Itoa(cmd.Process.Pid); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want one with %q", err, want)
 	}
-	if _, err := SetAside(dir, newBench().now.wall); !errors.Is(err, ErrInUse) {
+	if _, err := SetAside(dir, newBench().now.wall, ErrDamaged); !errors.Is(err, ErrInUse) {
 		t.Errorf("set aside: got %v", err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
@@ -249,7 +249,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		if !errors.Is(err, ErrDamaged) {
 			t.Errorf("got %v", err)
 		}
-		aside, err := SetAside(dir, newBench().now.wall)
+		aside, err := SetAside(dir, newBench().now.wall, ErrDamaged)
 		if err != nil {
 			t.Fatal(err)
 		}

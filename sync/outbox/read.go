@@ -1,9 +1,12 @@
 package outbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -66,7 +69,15 @@ func (o *Outbox) Read(from uint64, most int, fn func(seq uint64, b []byte) error
 			start = end
 		}
 		if damaged != 0 {
-			return &DamagedError{Path: o.path, Seq: damaged}
+			b := o.carved(damaged)
+			if b == nil {
+				return &DamagedError{Path: o.path, Seq: damaged}
+			}
+			if err := fn(damaged, b); err != nil {
+				return err
+			}
+			from, most = damaged+1, most-len(c.ends)-1
+			continue
 		}
 		if len(c.ends) == 0 {
 			return nil // all trimmed meanwhile
@@ -77,6 +88,28 @@ func (o *Outbox) Read(from uint64, most int, fn func(seq uint64, b []byte) error
 	return nil
 }
 
+// carved looks for an event past the pages that should lead to it: where one
+// page is hurt, its neighbours on the page are often whole. It goes through the
+// file, which is slow and seldom.
+func (o *Outbox) carved(seq uint64) (found []byte) {
+	f, err := os.Open(o.path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var at time.Time
+	c := &carver{only: []byte(opening + event.ID(number(o.epoch, seq))), record: func(_ string, _ uint64, record []byte) error {
+		if r, err := parseRecord(record); err == nil && !r.at.Before(at) {
+			found, at = bytes.Clone(r.event), r.at
+		}
+		return nil
+	}}
+	if c.carve(f) != nil {
+		return nil
+	}
+	return found
+}
+
 // readChunk copies events from the first that is held at or after from. It
 // stops before a damaged one.
 func (o *Outbox) readChunk(c *chunk, from, last uint64, most int) (first, damaged uint64, err error) {
@@ -85,6 +118,13 @@ func (o *Outbox) readChunk(c *chunk, from, last uint64, most int) (first, damage
 		cur := tx.Bucket(eventsBucket).Cursor()
 		k, v := cur.Seek(key(from))
 		if k == nil || seqOf(k) > last {
+			// It was trimmed meanwhile, or the page that should name it does not.
+			o.mu.Lock()
+			trimmed := from < o.state.first
+			o.mu.Unlock()
+			if !trimmed {
+				first, damaged = from, from
+			}
 			return nil
 		}
 		// Only the oldest are ever trimmed, so what lacks in between is lost.

@@ -100,13 +100,9 @@ const receiptPrefix = "confirmed/"
 
 // putState writes the mark, newest number and time and the published cursor,
 // and the receipts if they are given.
-func putState(tx *bbolt.Tx, s state, receipts map[string]uint64) error {
+func putState(tx *bbolt.Tx, epoch string, s state, receipts map[string]uint64) error {
 	b := tx.Bucket(stateBucket)
-	mark := make([]byte, 0, 24)
-	mark = binary.BigEndian.AppendUint64(mark, s.last)
-	mark = binary.BigEndian.AppendUint64(mark, uint64(s.lastAt.UnixMilli()))
-	mark = binary.BigEndian.AppendUint64(mark, s.published)
-	if err := b.Put(markKey, mark); err != nil {
+	if err := b.Put(markKey, appendMark(make([]byte, 0, markSize), epoch, s)); err != nil {
 		return err
 	}
 	for consumer, upto := range receipts {

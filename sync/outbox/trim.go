@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -23,14 +24,14 @@ func (o *Outbox) Trim(now time.Time, required []string) (int, error) {
 		first := o.state.first
 		o.mu.Unlock()
 		if first > upto {
-			return trimmed, nil
+			return trimmed, o.trimPasts(now, required)
 		}
 		to, err := o.oldUpto(first, upto, now.Add(-o.retention), now)
 		if err != nil {
 			return trimmed, o.explain("trim the outbox", err)
 		}
 		if to < first {
-			return trimmed, nil
+			return trimmed, o.trimPasts(now, required)
 		}
 		to = min(to, first+trimChunk-1)
 		if err := o.alone(func() error { return o.trimChunk(first, to) }); err != nil {
@@ -68,8 +69,9 @@ func (o *Outbox) oldUpto(first, upto uint64, before, now time.Time) (uint64, err
 					return nil
 				}
 				r, err := parseRecord(v)
-				if err != nil {
-					return err
+				if err != nil { // damaged: as old as what comes behind it
+					next = seq + 1
+					continue
 				}
 				switch {
 				case !r.at.After(before):
@@ -99,8 +101,11 @@ func (o *Outbox) trimChunk(first, to uint64) error {
 		for seq := first; seq <= to; seq++ {
 			k := key(seq)
 			r, err := parseRecord(events.Get(k))
-			if err != nil {
-				return err
+			if err != nil { // damaged: nobody can have more of it than its loss
+				if err := events.Delete(k); err != nil {
+					return err
+				}
+				continue
 			}
 			if err := hashes.Put(k, append([]byte(nil), r.hashes...)); err != nil {
 				return err
@@ -119,4 +124,70 @@ func (o *Outbox) trimChunk(first, to uint64) error {
 	defer o.mu.Unlock()
 	o.state.first = to + 1
 	return nil
+}
+
+// trimPasts lets go of an older log when every required consumer has confirmed
+// all of it and its newest event is old enough.
+func (o *Outbox) trimPasts(now time.Time, required []string) error {
+	for _, p := range o.Pasts() {
+		if !p.confirmedByAll(required) || !p.old(now.Add(-o.retention)) {
+			continue
+		}
+		for more := true; more; {
+			err := o.alone(func() error { return o.update(func(tx *bbolt.Tx) (err error) { more, err = p.drop(tx); return err }) })
+			if err != nil {
+				return o.explain("trim the outbox", err)
+			}
+		}
+		o.mu.Lock()
+		o.pasts = slices.DeleteFunc(o.pasts, func(q *Past) bool { return q == p })
+		o.mu.Unlock()
+	}
+	return nil
+}
+
+func (p *Past) confirmedByAll(required []string) bool {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	for _, consumer := range required {
+		if p.kept.Confirmed[consumer] < p.kept.Last {
+			return false
+		}
+	}
+	return len(required) > 0
+}
+
+func (p *Past) old(before time.Time) bool {
+	old := true
+	err := p.o.view(func(tx *bbolt.Tx) error {
+		if b := tx.Bucket([]byte(pastPrefix + p.epoch)); b != nil {
+			if _, v := b.Cursor().Last(); v != nil {
+				r, err := parseRecord(v)
+				old = err != nil || !r.at.After(before)
+			}
+		}
+		return nil
+	})
+	return err == nil && old
+}
+
+// drop deletes some of a past's events, and the rest of it after the last.
+func (p *Past) drop(tx *bbolt.Tx) (more bool, err error) {
+	if b := tx.Bucket([]byte(pastPrefix + p.epoch)); b != nil {
+		c := b.Cursor()
+		n := 0
+		for k, _ := c.First(); k != nil && n < trimChunk; k, _ = c.First() {
+			if err := c.Delete(); err != nil {
+				return false, err
+			}
+			n++
+		}
+		if n == trimChunk {
+			return true, nil
+		}
+		if err := tx.DeleteBucket([]byte(pastPrefix + p.epoch)); err != nil {
+			return false, err
+		}
+	}
+	return false, tx.Bucket(pastsBucket).Delete([]byte(epochPrefix + p.epoch))
 }

@@ -163,7 +163,7 @@ func (o *Outbox) save(records []pending, at time.Time) error {
 				return err
 			}
 		}
-		return putState(tx, s, receipts)
+		return putState(tx, o.epoch, s, receipts)
 	})
 	if err != nil {
 		return err

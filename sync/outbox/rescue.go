@@ -1,0 +1,521 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"scanpost/scan"
+	"scanpost/sync/event"
+)
+
+// Rescued is what came out of a file that had been set aside.
+type Rescued struct {
+	File    string // its name within the folder
+	Epoch   string // of the log it holds; empty if nothing of any log was found
+	Events  uint64 // brought over, with the ids they had
+	Lost    uint64 // numbers that are gone, as declared
+	Strange uint64 // events of other stations, which are left where they are
+}
+
+// Rescue brings what files that were set aside still hold into this one, where
+// [Outbox.Pasts] finds it, and declares the loss of what is gone. Scanning goes
+// on meanwhile. A file is gone through once; if the program ends on the way,
+// the next start begins with it again. The files stay where they are.
+func (o *Outbox) Rescue(ctx context.Context) ([]Rescued, error) {
+	files, err := o.asides()
+	if err != nil {
+		return nil, o.explain("rescue what was set aside", err)
+	}
+	var all []Rescued
+	for _, name := range files {
+		done := false
+		if err := o.view(func(tx *bbolt.Tx) error {
+			b := tx.Bucket(pastsBucket)
+			done = b != nil && b.Get([]byte(filePrefix+name)) != nil
+			return nil
+		}); err != nil {
+			return all, o.explain("rescue what was set aside", err)
+		}
+		if done {
+			continue
+		}
+		found, err := o.rescue(ctx, name)
+		if err != nil {
+			return all, o.explain("rescue what "+name+" holds", err)
+		}
+		all = append(all, found...)
+	}
+	// A file that was removed left its last number in the lock.
+	if epoch, _, last := o.owner.newest(); last > 0 && epoch != o.epoch && event.ValidEpoch(epoch) && o.past(epoch) == nil {
+		s := &salvage{Outbox: o, aside: aside{epoch: epoch, last: last}}
+		r, err := s.declare("it is no longer there", epoch, mark{})
+		if err != nil {
+			return all, o.explain("declare what is gone", err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+var pastsBucket = []byte("pasts")
+
+const (
+	filePrefix  = "file/"  // in pasts: a file that was gone through
+	epochPrefix = "epoch/" // in pasts: what is known of a past
+	pastPrefix  = "past-"  // a bucket with a past's events
+)
+
+const asideTime = "20060102T150405.000"
+
+// aside is what the name of a file that was set aside tells:
+//
+//	outbox.damaged-20261122T050000.000[-<id of the newest event known>].db
+//	outbox.old-…                                      a copy that is behind what was said since
+//	outbox.superseded-…-<id>-from-<number>.db         from this number on another life has used them
+type aside struct {
+	epoch string
+	last  uint64
+	from  uint64 // zero unless superseded
+}
+
+func (o *Outbox) asides() ([]string, error) {
+	entries, err := os.ReadDir(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if n := e.Name(); strings.HasPrefix(n, "outbox.") && strings.HasSuffix(n, ".db") && n != fileName && e.Type().IsRegular() {
+			names = append(names, n)
+		}
+	}
+	return names, nil // by name
+}
+
+func parseAside(name string) (a aside) {
+	rest := strings.TrimSuffix(name, ".db")
+	if i := strings.Index(rest, "-from-"); i >= 0 {
+		a.from, _ = strconv.ParseUint(rest[i+len("-from-"):], 10, 64)
+		rest = rest[:i]
+	}
+	if n := len(rest) - 37; n > 0 {
+		a.epoch, a.last, _ = event.ParseID(rest[n:])
+	}
+	return a
+}
+
+// again is an event that gets a new number.
+type again = scan.Event
+
+// salvage is one file on its way over.
+type salvage struct {
+	*Outbox
+	aside
+	batch  []past
+	size   int
+	events map[string]uint64
+	ranges map[string]*bounds
+	other  uint64
+}
+
+type past struct {
+	epoch  string
+	seq    uint64
+	record []byte
+}
+
+type bounds struct{ first, last uint64 }
+
+func (o *Outbox) rescue(ctx context.Context, name string) ([]Rescued, error) {
+	f, err := os.Open(filepath.Join(o.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	s := &salvage{Outbox: o, aside: parseAside(name), events: map[string]uint64{}, ranges: map[string]*bounds{}}
+	c := &carver{record: func(epoch string, seq uint64, record []byte) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return s.take(epoch, seq, record)
+	}}
+	if err := c.carve(f); err != nil {
+		return nil, err
+	}
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	if s.aside.epoch != "" {
+		c.epochs[s.aside.epoch] = true
+	}
+	var all []Rescued
+	for epoch := range c.epochs {
+		if epoch == o.epoch {
+			continue
+		}
+		r, err := s.declare(name, epoch, c.marks[epoch])
+		if err != nil {
+			return all, err
+		}
+		if r.Events+r.Lost > 0 {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b Rescued) int { return strings.Compare(a.Epoch, b.Epoch) })
+	if len(all) == 0 {
+		all = []Rescued{{File: name}}
+	}
+	all[0].Strange = s.other
+	err = o.alone(func() error {
+		return o.update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists(pastsBucket)
+			if err != nil {
+				return err
+			}
+			return b.Put([]byte(filePrefix+name), []byte(o.reading().wall.UTC().Format(asideTime)))
+		})
+	})
+	return all, err
+}
+
+// take keeps a carved record, unless it is none of ours.
+func (s *salvage) take(epoch string, seq uint64, record []byte) error {
+	if epoch == s.epoch() || s.superseded(epoch, seq) {
+		return nil
+	}
+	r, err := parseRecord(record)
+	if err != nil {
+		return nil // can not be: it was just found to be one
+	}
+	if e, err := event.Parse(r.event); err != nil || e.Site != s.site || e.Station != s.station {
+		s.other++
+		return nil
+	}
+	b := s.ranges[epoch]
+	if b == nil {
+		b = &bounds{first: seq}
+		s.ranges[epoch] = b
+	}
+	b.first, b.last = min(b.first, seq), max(b.last, seq)
+	s.batch = append(s.batch, past{epoch, seq, bytes.Clone(record)})
+	if s.size += len(record); s.size > 4<<20 || len(s.batch) >= 4000 {
+		return s.flush()
+	}
+	return nil
+}
+
+func (s *salvage) epoch() string { return s.Outbox.epoch }
+
+// superseded reports whether a number was given a second time: what it says
+// here got a new one.
+func (s *salvage) superseded(epoch string, seq uint64) bool {
+	return s.from > 0 && epoch == s.aside.epoch && seq >= s.from
+}
+
+func (s *salvage) flush() error {
+	if len(s.batch) == 0 {
+		return nil
+	}
+	// Neighbours in the file are neighbours in the log, but pages are not in order.
+	slices.SortStableFunc(s.batch, func(a, b past) int {
+		if c := strings.Compare(a.epoch, b.epoch); c != 0 {
+			return c
+		}
+		return int(min(max(int64(a.seq)-int64(b.seq), -1), 1))
+	})
+	err := s.alone(func() error {
+		return s.update(func(tx *bbolt.Tx) error {
+			for _, p := range s.batch {
+				b, err := tx.CreateBucketIfNotExists([]byte(pastPrefix + p.epoch))
+				if err != nil {
+					return err
+				}
+				if !newer(b.Get(key(p.seq)), p.record) {
+					continue
+				}
+				if err := b.Put(key(p.seq), p.record); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	clear(s.batch)
+	s.batch, s.size = s.batch[:0], 0
+	return err
+}
+
+// newer reports whether a record is to take another's place. A commit that
+// failed may have left its records on free pages, and their numbers went to
+// later events; time never goes back within an epoch.
+func newer(had, record []byte) bool {
+	if had == nil {
+		return true
+	}
+	if bytes.Equal(had, record) {
+		return false
+	}
+	a, errA := parseRecord(had)
+	b, errB := parseRecord(record)
+	return errB == nil && (errA != nil || b.at.After(a.at))
+}
+
+// declare says what of an epoch is gone, and notes what is known of it.
+func (s *salvage) declare(name, epoch string, m mark) (Rescued, error) {
+	r := Rescued{File: name, Epoch: epoch}
+	known := bounds{first: 1}
+	if b := s.ranges[epoch]; b != nil {
+		known.last = b.last
+	}
+	if m.last > 0 {
+		known.first = max(1, m.first)
+	}
+	known.last = max(known.last, m.last)
+	if s.aside.epoch == epoch {
+		known.last = max(known.last, s.aside.last)
+	}
+	if known.last == 0 {
+		return r, nil // a log that never held anything
+	}
+	var gone [][2]uint64
+	next := known.first
+	err := s.view(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(pastPrefix + epoch))
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		for k, _ := c.First(); k != nil; k, _ = c.Next() {
+			seq := seqOf(k)
+			r.Events++
+			if seq > next {
+				gone = append(gone, [2]uint64{next, seq - 1})
+			}
+			next = max(next, seq+1)
+		}
+		return nil
+	})
+	if err != nil {
+		return r, err
+	}
+	if next <= known.last {
+		gone = append(gone, [2]uint64{next, known.last})
+	}
+	p := &Past{o: s.Outbox, epoch: epoch, kept: pastKept{First: known.first, Last: known.last, Published: min(m.published, known.last), Held: r.Events}}
+	if err := p.save(); err != nil {
+		return r, err
+	}
+	entries := make([]scan.Entry, 0, len(gone))
+	for _, g := range gone {
+		r.Lost += g[1] - g[0] + 1
+		entries = append(entries, &scan.Loss{Epoch: epoch, From: g[0], To: g[1], Reason: "the station's file was damaged: " + name})
+	}
+	if s.from > 0 && epoch == s.aside.epoch {
+		for _, e := range entries {
+			e.(*scan.Loss).Reason = "the station went on from an old copy of its disk"
+		}
+	}
+	_, errs := s.WriteAll(entries)
+	return r, errors.Join(errs...)
+}
+
+// pastKept is what is kept of a past beside its events.
+type pastKept struct {
+	First     uint64            `json:"first"` // what came before had been confirmed and trimmed
+	Last      uint64            `json:"last"`
+	Held      uint64            `json:"held"`
+	Published uint64            `json:"published"`
+	Confirmed map[string]uint64 `json:"confirmed,omitempty"`
+}
+
+// Past is what is left of a log that ended when its file was damaged. Nothing
+// is added to it; its events are sent with the ids they had.
+type Past struct {
+	o     *Outbox
+	epoch string
+	kept  pastKept // guarded by o.mu
+	dirty bool
+}
+
+// Pasts are the older logs of which something is still held, by epoch.
+func (o *Outbox) Pasts() []*Past {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.pasts)
+}
+
+// loadPasts reads what is kept of them.
+func (o *Outbox) loadPasts(tx *bbolt.Tx) error {
+	b := tx.Bucket(pastsBucket)
+	if b == nil {
+		return nil
+	}
+	c := b.Cursor()
+	for k, v := c.Seek([]byte(epochPrefix)); bytes.HasPrefix(k, []byte(epochPrefix)); k, v = c.Next() {
+		p := &Past{o: o, epoch: string(k[len(epochPrefix):])}
+		if err := json.Unmarshal(v, &p.kept); err != nil {
+			return fmt.Errorf("%w: what is kept of the log %.40q", ErrDamaged, p.epoch)
+		}
+		o.pasts = append(o.pasts, p)
+	}
+	return nil
+}
+
+func (p *Past) save() error {
+	p.o.mu.Lock()
+	kept, err := json.Marshal(p.kept)
+	p.dirty = false
+	p.o.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	err = p.o.alone(func() error {
+		return p.o.update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists(pastsBucket)
+			if err != nil {
+				return err
+			}
+			return b.Put([]byte(epochPrefix+p.epoch), kept)
+		})
+	})
+	if err != nil {
+		p.o.mu.Lock()
+		p.dirty = true
+		p.o.mu.Unlock()
+		return err
+	}
+	o := p.o
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at, known := slices.BinarySearchFunc(o.pasts, p.epoch, func(q *Past, epoch string) int { return strings.Compare(q.epoch, epoch) })
+	if known {
+		o.pasts[at] = p
+	} else {
+		o.pasts = slices.Insert(o.pasts, at, p)
+	}
+	if o.wrote != nil { // there is more to send
+		close(o.wrote)
+		o.wrote = nil
+	}
+	return nil
+}
+
+// Epoch is the past's name.
+func (p *Past) Epoch() string { return p.epoch }
+
+// Stats says what is held of it. Numbers between First and Last may be gone.
+func (p *Past) Stats() Stats {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	return Stats{Site: p.o.site, Station: p.o.station, Epoch: p.epoch, First: p.kept.First, Last: p.kept.Last,
+		Published: p.kept.Published, Confirmed: p.kept.Confirmed}
+}
+
+// Published is the number up to which the broker has acknowledged everything
+// that is held.
+func (p *Past) Published() uint64 {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	return p.kept.Published
+}
+
+// SetPublished moves the published cursor forward. It goes to disk within some
+// seconds; losing it only repeats some events.
+func (p *Past) SetPublished(seq uint64) {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	if seq > p.kept.Published && seq <= p.kept.Last {
+		p.kept.Published, p.dirty = seq, true
+		p.o.stir()
+	}
+}
+
+// Read calls fn for up to most of the events held from a number on, oldest
+// first. What is gone is passed over. The bytes are valid within fn only.
+func (p *Past) Read(from uint64, most int, fn func(seq uint64, b []byte) error) error {
+	for most > 0 {
+		var seqs []uint64
+		var all [][]byte
+		err := p.o.view(func(tx *bbolt.Tx) error {
+			b := tx.Bucket([]byte(pastPrefix + p.epoch))
+			if b == nil {
+				return nil
+			}
+			c := b.Cursor()
+			for k, v := c.Seek(key(from)); k != nil && len(all) < min(most, chunkEvents); k, v = c.Next() {
+				// A second damage on the way makes it one more that is gone.
+				if r, err := parseRecord(v); err == nil && r.intact() {
+					seqs, all = append(seqs, seqOf(k)), append(all, bytes.Clone(r.event))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return p.o.explain("read what was rescued", err)
+		}
+		for i, b := range all {
+			if err := fn(seqs[i], b); err != nil {
+				return err
+			}
+		}
+		if len(all) == 0 || seqs[len(seqs)-1] == math.MaxUint64 {
+			return nil
+		}
+		most -= len(all)
+		from = seqs[len(seqs)-1] + 1
+	}
+	return nil
+}
+
+// past finds one by its epoch; nil if there is none.
+func (o *Outbox) past(epoch string) *Past {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.pasts {
+		if p.epoch == epoch {
+			return p
+		}
+	}
+	return nil
+}
+
+// confirm takes a consumer's receipt for the past.
+func (p *Past) confirm(consumer string, upto uint64) {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	if p.kept.Confirmed == nil {
+		p.kept.Confirmed = map[string]uint64{}
+	}
+	if _, known := p.kept.Confirmed[consumer]; !known && len(p.kept.Confirmed) >= maxConsumers {
+		return
+	}
+	if upto = min(upto, p.kept.Last); upto > p.kept.Confirmed[consumer] {
+		p.kept.Confirmed[consumer], p.dirty = upto, true
+		p.o.stir()
+	}
+}
+
+// savePasts writes the cursors that moved.
+func (o *Outbox) savePasts() error {
+	var errs []error
+	for _, p := range o.Pasts() {
+		o.mu.Lock()
+		dirty := p.dirty
+		o.mu.Unlock()
+		if dirty {
+			errs = append(errs, p.save())
+		}
+	}
+	return errors.Join(errs...)
+}
