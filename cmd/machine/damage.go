@@ -41,6 +41,14 @@ func isDamaged(err error) bool {
 
 // setAside renames the file that an error speaks of.
 func setAside(folder string, log *slog.Logger, why error) error {
+	if twice, ok := errors.AsType[*supersededError](why); ok {
+		aside, err := outbox.Supersede(folder, time.Now(), twice.epoch, twice.from, twice.last)
+		if err != nil {
+			return fmt.Errorf("set the outbox in %s aside: %w (%w)", folder, err, why)
+		}
+		log.Error("a new log is begun, so that no number is given twice; what was scanned since the start gets new numbers", "file", aside, "err", why)
+		return nil
+	}
 	if copied := errors.Is(why, outbox.ErrCopy); copied || errors.Is(why, outbox.ErrDamaged) {
 		aside, err := outbox.SetAside(folder, time.Now(), why)
 		if err != nil {

@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"sync"
@@ -82,6 +83,7 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 	u.Site, u.Station, u.Outbox, u.Version, u.Log = m.cfg.Station.Site, v.name, v.outbox, m.Version, v.log
 	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.hear, v.status
 	u.Damaged = func(seq uint64) { v.declare([]uint64{seq}) }
+	u.Poison, u.Superseded, u.Settle = v.quarantine, v.supersede, settleWait
 	v.up = uplink.New(u)
 	return nil
 }
@@ -249,6 +251,40 @@ func (v *voice) declare(damaged []uint64) {
 		}
 		v.lost[seq] = true
 	}
+}
+
+// quarantine keeps an event aside that no broker takes, and tells receivers
+// that it will not come.
+func (v *voice) quarantine(epoch string, seq uint64, reason string) {
+	err := v.outbox.Quarantine(epoch, seq, reason)
+	if err == nil {
+		_, err = v.outbox.Write(&scan.Loss{Epoch: epoch, From: seq, To: seq, Reason: reason})
+	}
+	if err != nil {
+		v.log.Warn("an event that no broker takes can not be kept aside now", "seq", seq, "err", err)
+	}
+}
+
+// settleWait is how long the first connection waits for what the broker
+// remembers of this name.
+const settleWait = time.Second
+
+// supersede gives this log up: another life of it has used its numbers.
+func (v *voice) supersede(epoch string, from, last uint64) {
+	select {
+	case v.broken <- &supersededError{epoch, from, last}:
+	default:
+	}
+}
+
+// supersededError says that numbers of a log were given by another life of it.
+type supersededError struct {
+	epoch      string
+	from, last uint64
+}
+
+func (e *supersededError) Error() string {
+	return fmt.Sprintf("this machine went on from an old image of its disk: numbers %d to %d had been given before", e.from, e.last)
 }
 
 // talk keeps the connection to the broker: both directions share it.

@@ -199,6 +199,76 @@ func TestBacklogIsNotAskedFor(t *testing.T) {
 	})
 }
 
+// What a birth says is on its way is not asked for, however slowly it comes, as
+// long as some of it comes. When nothing does, it is.
+func TestAnnouncedBacklog(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r *rig) {
+		s := r.station("pack-01")
+		r.connect()
+		var backlog [][]byte
+		for range 10 {
+			backlog = append(backlog, s.write(nil))
+		}
+		birth := s.birth()
+		birth.Backlog = [][2]uint64{{1, 10}}
+		r.deliver(mqtt.Message{Topic: s.topics().State(), Payload: birth.JSON()})
+		s.scans(1)
+		s.sayHead()
+		for _, b := range backlog[:5] {
+			pass(20 * time.Second)
+			s.publish(b)
+		}
+		if got := replays(r); got != nil {
+			t.Errorf("asked for %v", got)
+		}
+		pass(40 * time.Second)
+		if got, want := replays(r), [][][2]uint64{{{6, 10}}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("asked for %v, want %v", got, want)
+		}
+		complete(t, r, s)
+	})
+}
+
+// A log that ended by damage is not given up while the station says that it
+// holds some of it: what is missing is asked for by its epoch, and lost is what
+// the station declares.
+func TestPastIsStillToBeHad(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r *rig) {
+		s := r.station("pack-01")
+		r.connect()
+		s.sayBirth()
+		s.scans(3)
+		s.sayHead()
+		old, log := s.epoch, [][]byte{s.write(nil), s.write(nil), s.write(nil)} // 4, 5, 6: not sent
+		s.deaf = true
+		s.epoch, s.session, s.log = "FEDCBA9876543210", "s2", nil
+		birth := s.birth()
+		birth.Pasts = []event.Past{{Epoch: old, First: 1, Last: 6}}
+		r.deliver(mqtt.Message{Topic: s.topics().State(), Payload: birth.JSON()})
+		pass(5 * time.Second)
+		if got := r.floor.lostNumbers(); got != nil {
+			t.Errorf("lost: %v, want nothing yet", got)
+		}
+		r.mu.Lock()
+		asked := r.requests[len(r.requests)-1]
+		r.mu.Unlock()
+		if asked.Epoch != old || !reflect.DeepEqual(asked.Replay, [][2]uint64{{4, 6}}) {
+			t.Errorf("asked for %+v, want 4 to 6 of the old log", asked)
+		}
+		s.publish(log[0])
+		s.publish(log[2])
+		s.publish(s.write(&scan.Loss{Epoch: old, From: 5, To: 5, Reason: "damaged"}))
+		s.sayHead()
+		pass(5 * time.Second)
+		if got, want := r.floor.lostNumbers(), []string{key(s.name, old, 5)}; !slices.Equal(got, want) {
+			t.Errorf("lost: %v, want %v", got, want)
+		}
+		if mark := r.ledger.Marks(s.name, old); mark.Upto != 6 || mark.Held != 5 {
+			t.Errorf("of the old log %+v is held, want all but 5", mark)
+		}
+	})
+}
+
 // A station that does not answer is asked again, later each time; when it
 // comes back, at once; and while it is known to be away, not at all.
 func TestBackoff(t *testing.T) {

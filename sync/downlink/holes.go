@@ -92,6 +92,10 @@ func (s *stream) ripe(l *ledger.Ledger, mark ledger.Stream, now time.Time, reord
 	next = s.markAt.Add(reorder)
 	stuck := make(map[uint64]time.Time, len(s.stuck))
 	left := uint64(maxReplay)
+	awaited := len(s.coming) > 0 && now.Sub(s.comingAt) < comingWait
+	if awaited {
+		next = minTime(next, s.comingAt.Add(comingWait))
+	}
 	for _, h := range l.Holes(s.station.name, s.epoch, watchedHoles) {
 		since, ok := s.stuck[h[0]]
 		if !ok {
@@ -108,6 +112,9 @@ func (s *stream) ripe(l *ledger.Ledger, mark ledger.Stream, now time.Time, reord
 			continue
 		}
 		to := min(h[1], s.old)
+		if awaited && s.comes(h[0]) {
+			continue
+		}
 		if to < h[0] || left == 0 || len(ranges) == maxRanges {
 			continue
 		}
@@ -119,6 +126,27 @@ func (s *stream) ripe(l *ledger.Ledger, mark ledger.Stream, now time.Time, reord
 	}
 	s.stuck = stuck
 	return ranges, next
+}
+
+// comingWait is how long nothing of an announced backlog may come before it is
+// asked for after all: it was lost on the way, or goes too slowly to be one.
+const comingWait = 30 * time.Second
+
+// comes reports whether the station says that a number is on its way.
+func (s *stream) comes(seq uint64) bool {
+	for _, r := range s.coming {
+		if r[0] <= seq && seq <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // done ends a request. One that brought something is followed at once by the

@@ -31,8 +31,9 @@ func (d *Downlink) confirm(s *stream, now time.Time) (next time.Time) {
 		return time.Time{}
 	}
 	// The topic keeps one receipt, and one for an epoch that has ended would
-	// take the place of the one that matters.
-	if s.station.epoch != "" && s.station.epoch != s.epoch {
+	// take the place of the one that matters: it is said, and not kept.
+	past := s.station.epoch != "" && s.station.epoch != s.epoch
+	if past && s.ended {
 		return time.Time{}
 	}
 	if due := s.since.Add(receiptWait); !s.urgent && s.events < receiptEvents && now.Before(due) {
@@ -49,7 +50,7 @@ func (d *Downlink) confirm(s *stream, now time.Time) (next time.Time) {
 	if s.twice > 0 {
 		ack.Upto = min(ack.Upto, s.twice-1)
 	}
-	err := d.up.send(mqtt.Message{Topic: d.topics(name).Ack(d.o.Consumer), Payload: ack.JSON(), Retained: true})
+	err := d.up.send(mqtt.Message{Topic: d.topics(name).Ack(d.o.Consumer), Payload: ack.JSON(), Retained: !past})
 	if err == nil {
 		s.receipt = receipt{}
 	}

@@ -54,11 +54,17 @@ func (d *Downlink) birth(name string, m message) {
 	st.session, st.online, st.gone = b.Session, true, false
 	d.pin(st, b.Key)
 	st.epoch = b.Epoch
+	for _, p := range b.Pasts {
+		d.exists(st.stream(p.Epoch), 0, p.Last)
+	}
 	for _, s := range st.streams {
-		s.ended = s.epoch != b.Epoch
+		// Of a log that was damaged some is still to be had.
+		s.ended = s.epoch != b.Epoch && !slices.ContainsFunc(b.Pasts, func(p event.Past) bool { return p.Epoch == s.epoch })
+		s.coming = nil
 		s.touched = true
 	}
 	s := st.stream(b.Epoch)
+	s.coming, s.comingAt = b.Backlog, m.arrived
 	d.exists(s, b.First, b.Last)
 	d.o.Floor.Birth(name, b.Checkpoints, views(b.Devices), b.Session, b.Version, true, false, m.arrived)
 	d.keepBirth(st, b, m.arrived)

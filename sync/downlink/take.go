@@ -45,6 +45,8 @@ type stream struct {
 	twice   uint64 // the lowest number that was given a second time
 	empty   int    // answers in a row that brought nothing
 	receipt
+	coming     [][2]uint64 // what the station says is on its way behind what is new,
+	comingAt   time.Time   // and when some of it last came
 	notBefore  time.Time
 	asked      uint64    // where a request was cut off by its limit,
 	askedSince time.Time // and since when that hole stood
@@ -139,6 +141,9 @@ func (d *Downlink) store(raws []ledger.Raw) {
 		s := st.stream(h.Epoch)
 		s.touched = true
 		s.receipt.add(h.Arrived)
+		if s.comes(h.Seq) {
+			s.comingAt = h.Arrived
+		}
 		switch e := h.Entry.(type) {
 		case *scan.ClockStep:
 			st.offsetOK = false // it was of the clock as it went before

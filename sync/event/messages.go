@@ -17,20 +17,33 @@ const maxList = 1000
 // the session they belong to, so that a late will of an earlier connection can
 // be told from the present one's.
 type State struct {
-	Online      bool      `json:"online"`
-	SignedOff   bool      `json:"signed_off,omitempty"` // the station said goodbye itself
-	Session     string    `json:"session"`              // random, one per connection
-	Epoch       string    `json:"epoch,omitempty"`
-	First       uint64    `json:"first,omitempty"` // oldest number still held
-	Last        uint64    `json:"last,omitempty"`  // newest number given
-	Checkpoints []string  `json:"checkpoints,omitempty"`
-	Devices     []Device  `json:"devices,omitempty"`
-	Version     string    `json:"version,omitempty"`
-	Key         string    `json:"key,omitempty"`   // verifier key of its heads
-	Depth       int       `json:"depth,omitempty"` // events not yet acknowledged by the broker
-	Clock       Clock     `json:"clock,omitzero"`
-	Since       time.Time `json:"since,omitzero"` // when the session began
-	At          time.Time `json:"at,omitzero"`
+	Online      bool     `json:"online"`
+	SignedOff   bool     `json:"signed_off,omitempty"` // the station said goodbye itself
+	Session     string   `json:"session"`              // random, one per connection
+	Epoch       string   `json:"epoch,omitempty"`
+	First       uint64   `json:"first,omitempty"` // oldest number still held
+	Last        uint64   `json:"last,omitempty"`  // newest number given
+	Checkpoints []string `json:"checkpoints,omitempty"`
+	Devices     []Device `json:"devices,omitempty"`
+	Version     string   `json:"version,omitempty"`
+	Key         string   `json:"key,omitempty"`   // verifier key of its heads
+	Depth       int      `json:"depth,omitempty"` // events not yet acknowledged by the broker
+	Clock       Clock    `json:"clock,omitzero"`
+	// Backlog are numbers that are on their way behind what is new: they are
+	// not missing, and need not be asked for.
+	Backlog [][2]uint64 `json:"backlog,omitempty"`
+	// Pasts are older logs, ended by damage, of which the station still holds
+	// what it could save. It can be asked for by their epochs.
+	Pasts []Past    `json:"pasts,omitempty"`
+	Since time.Time `json:"since,omitzero"` // when the session began
+	At    time.Time `json:"at,omitzero"`
+}
+
+// Past is an older log in a birth.
+type Past struct {
+	Epoch string `json:"epoch"`
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
 }
 
 // Clock says how far the station's wall clock can be trusted.
@@ -77,6 +90,8 @@ func ParseState(b []byte) (State, error) {
 		return State{}, errors.New("state: it names no session")
 	case s.Epoch != "" && !validEpoch(s.Epoch), s.Epoch == "" && s.Online:
 		return State{}, fmt.Errorf("state: epoch %.40q is none", s.Epoch)
+	case len(s.Backlog) > maxList || len(s.Pasts) > maxList:
+		return State{}, errors.New("state: too many ranges or older logs")
 	case len(s.Checkpoints) > maxList || len(s.Devices) > maxList:
 		return State{}, errors.New("state: too many checkpoints or devices")
 	case s.First > s.Last+1 && s.Last+1 != 0:

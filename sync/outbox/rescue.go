@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -518,4 +519,69 @@ func (o *Outbox) savePasts() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Quarantined is an event that no broker takes. It is kept here until somebody
+// has looked at it, also when its log is trimmed.
+type Quarantined struct {
+	Epoch  string
+	Seq    uint64
+	At     time.Time // when it was given up
+	Reason string
+	Event  []byte
+}
+
+const poisonPrefix = "poison/" // in pasts: an event that no broker takes
+
+// Quarantine keeps an event aside that no broker takes.
+func (o *Outbox) Quarantine(epoch string, seq uint64, reason string) error {
+	q := Quarantined{Epoch: epoch, Seq: seq, At: event.Milli(o.reading().wall), Reason: reason}
+	take := func(have uint64, b []byte) error {
+		if have == seq {
+			q.Event = bytes.Clone(b)
+		}
+		return nil
+	}
+	var err error
+	if p := o.past(epoch); p != nil {
+		err = p.Read(seq, 1, take)
+	} else {
+		err = o.Read(seq, 1, take)
+	}
+	if err != nil {
+		return err
+	}
+	kept, err := json.Marshal(q)
+	if err != nil {
+		return err
+	}
+	return o.explain("keep an event aside", o.alone(func() error {
+		return o.update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists(pastsBucket)
+			if err != nil {
+				return err
+			}
+			return b.Put([]byte(poisonPrefix+event.ID(number(epoch, seq))), kept)
+		})
+	}))
+}
+
+// Quarantined are the events that were kept aside, by id.
+func (o *Outbox) Quarantined() (all []Quarantined) {
+	// What can not be read is tried again by the uplink, and found again.
+	_ = o.view(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(pastsBucket)
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		for k, v := c.Seek([]byte(poisonPrefix)); bytes.HasPrefix(k, []byte(poisonPrefix)); k, v = c.Next() {
+			var q Quarantined
+			if json.Unmarshal(v, &q) == nil {
+				all = append(all, q)
+			}
+		}
+		return nil
+	})
+	return all
 }

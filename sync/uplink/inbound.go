@@ -6,6 +6,7 @@ import (
 	"scanpost/sync/event"
 	"scanpost/sync/mqtt"
 	"scanpost/sync/outbox"
+	"scanpost/sync/proof"
 )
 
 // arrived takes what came in. It is called by the link's goroutine and waits
@@ -25,8 +26,18 @@ func (s *session) arrived(m mqtt.Message) {
 	case "ack":
 		s.receiptArrived(rest, m.Payload)
 	case "state":
-		if !m.Retained {
-			s.stateArrived(m.Payload)
+		if m.Retained {
+			// Before our first connection only another life of this log can
+			// have said it: an earlier process, or one that is still to be found.
+			if state, err := event.ParseState(m.Payload); err == nil && !s.met {
+				s.remembered(state.Epoch, state.Last)
+			}
+			return
+		}
+		s.stateArrived(m.Payload)
+	case "head":
+		if h, err := proof.Open(m.Payload, s.o.Key); m.Retained && err == nil && !s.met {
+			s.remembered(h.Epoch, h.Seq)
 		}
 	}
 }
@@ -109,6 +120,7 @@ func (s *session) stateArrived(payload []byte) {
 		nudge(s.birthNow)
 		return
 	case state.Session == s.id:
+		s.echoed()
 		return
 	case !state.Online:
 		nudge(s.birthNow)

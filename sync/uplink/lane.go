@@ -12,15 +12,17 @@ import (
 // lane publishes a stretch of the log on one topic, in ascending order, with a
 // bounded number of publishes under way. It belongs to one goroutine.
 //
-// Live publishing is one lane from the cursor to wherever the log ends. Two
-// lanes, one from what is new and one behind it for the backlog, need nothing
-// else here.
+// What is written while connected has a lane of its own, so that it never
+// waits behind a backlog; see backlog.go.
 type lane struct {
 	link   *mqtt.Link
 	topic  string
-	box    Outbox
+	box    reader
+	epoch  string
 	window int
-	broken func(seq uint64, err error) // an event can not be read
+	broken func(seq uint64, err error)         // an event can not be read
+	poison func(epoch string, seq uint64) bool // an event that no broker takes
+	pace   *pace                               // nil for as fast as the link allows
 
 	next  uint64    // to be read
 	limit uint64    // the last to be sent
@@ -52,7 +54,13 @@ func (l *lane) fill() error {
 		if it.seq > l.limit {
 			return nil
 		}
+		if it.bytes != nil && l.poison(l.epoch, it.seq) {
+			it.bytes = nil
+		}
 		if it.bytes != nil {
+			if !l.pace.ready() {
+				return nil
+			}
 			var err error
 			if it.pending, err = l.link.Send(mqtt.Message{Topic: l.topic, Payload: it.bytes}); err != nil {
 				return err
@@ -66,6 +74,13 @@ func (l *lane) fill() error {
 		l.ready = l.ready[1:]
 	}
 	return nil
+}
+
+// reader is a log to send from.
+type reader interface {
+	Read(from uint64, most int, fn func(seq uint64, b []byte) error) error
+	Published() uint64
+	SetPublished(seq uint64)
 }
 
 // read copies a window's worth out of the log. The outbox lends its bytes, and
@@ -124,4 +139,9 @@ func (l *lane) collect() (upto uint64, err error) {
 // idle reports whether nothing is under way and nothing left to send.
 func (l *lane) idle() bool {
 	return len(l.sent) == 0 && (len(l.ready) == 0 || l.ready[0].seq > l.limit)
+}
+
+// stuck reports whether the broker has answered nothing for too long.
+func (l *lane) stuck(wait time.Duration) bool {
+	return l != nil && len(l.sent) > 0 && time.Since(l.since) > wait
 }

@@ -212,32 +212,26 @@ func start(t testing.TB, addr string, o Options) (stop func()) {
 	return stop
 }
 
-// ledger checks what a subscriber sees of a stream: after number n comes n+1,
-// or a smaller one when the station began again, but never a larger one. It
-// returns what it has, by number.
+// ledger checks what a subscriber sees of a stream: a number always comes with
+// the same bytes. It returns what it has, by number.
 func ledger(t testing.TB, got []mqtt.Message) map[uint64]string {
 	t.Helper()
 	held := map[uint64]string{}
-	newest := uint64(0)
 	for _, m := range got {
 		e, err := event.Parse(m.Payload)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Seq > newest+1 {
-			t.Fatalf("%d came, and %d had not", e.Seq, newest+1)
-		}
 		if had, ok := held[e.Seq]; ok && had != string(m.Payload) {
 			t.Fatalf("%d came as %s and as %s", e.Seq, had, m.Payload)
 		}
 		held[e.Seq] = string(m.Payload)
-		newest = max(newest, e.Seq)
 	}
 	return held
 }
 
 // Over a line that is cut again and again, everything written arrives at a
-// subscriber at least once, in order, with the bytes that are on disk, while
+// subscriber at least once, with the bytes that are on disk, while
 // the outbox is being written. The real outbox, the real broker.
 func TestHostileLine(t *testing.T) {
 	seed := rand.Uint64()

@@ -21,6 +21,7 @@ type answer struct {
 	request event.Request
 	ranges  [][2]uint64 // left to send, ascending
 	sent    uint64
+	box     reader
 }
 
 // replay answers requests until the context or the connection ends, several
@@ -101,10 +102,11 @@ func (a *answer) repeats(b *answer) bool {
 // meant for us, and get an end marker that says which epoch is.
 func (s *session) begin(r event.Request) *answer {
 	a := &answer{request: r}
-	held := s.o.Outbox.Stats()
-	if r.Epoch != "" && r.Epoch != held.Epoch {
+	held, ok := s.heldOf(r.Epoch)
+	if !ok {
 		return a
 	}
+	a.box = s.boxOf(held.Epoch)
 	ranges := slices.Clone(r.Replay)
 	slices.SortFunc(ranges, func(a, b [2]uint64) int {
 		switch {
@@ -133,10 +135,14 @@ func (s *session) turn(a *answer) (events [][]byte, err error) {
 		r := &a.ranges[0]
 		room := min(uint64(replayTurn-len(events)), r[1]-r[0]+1)
 		before := r[0]
-		err := s.o.Outbox.Read(r[0], int(room), func(seq uint64, b []byte) error {
-			if seq > r[1] { // what was asked for was trimmed meanwhile
+		err := a.box.Read(r[0], int(room), func(seq uint64, b []byte) error {
+			if seq > r[1] { // what was asked for was trimmed meanwhile, or is gone
 				r[0] = r[1] + 1
 				return errPast
+			}
+			if s.poisoned(a.epoch(s), seq) {
+				r[0] = seq + 1
+				return nil
 			}
 			events = append(events, bytes.Clone(b))
 			a.sent++
@@ -162,7 +168,28 @@ func (s *session) turn(a *answer) (events [][]byte, err error) {
 
 var errPast = errors.New("past the range")
 
-func (s *session) end(a *answer) event.End {
+// heldOf is what is held of an epoch, the present one unless named.
+func (s *session) heldOf(epoch string) (outbox.Stats, bool) {
 	held := s.o.Outbox.Stats()
+	if epoch == "" || epoch == held.Epoch {
+		return held, true
+	}
+	for _, p := range s.pasts() {
+		if p.Epoch() == epoch {
+			return p.Stats(), true
+		}
+	}
+	return held, false
+}
+
+func (a *answer) epoch(s *session) string {
+	if a.request.Epoch != "" {
+		return a.request.Epoch
+	}
+	return s.o.Outbox.Epoch()
+}
+
+func (s *session) end(a *answer) event.End {
+	held, _ := s.heldOf(a.request.Epoch)
 	return event.End{ID: a.request.ID, Epoch: held.Epoch, First: held.First, Last: held.Last, Sent: a.sent}
 }

@@ -82,7 +82,17 @@ type Options struct {
 	// interrupt.
 	Goodbye context.Context
 
+	// Poison is told of an event that no broker takes, so that it can be kept
+	// aside, shown, and declared lost to receivers.
+	Poison func(epoch string, seq uint64, reason string)
+	// Superseded is told if numbers of this log have been given by another life
+	// of it: from is the first that is used twice, last the newest known there.
+	// Nothing is sent until the context of Run has ended.
+	Superseded func(epoch string, from, last uint64)
+
 	Window     int           // unacknowledged publishes; 64
+	Pace       int           // events of a backlog a second; 0 for as many as the link takes
+	Settle     time.Duration // for the broker to say what it remembers of us, once; 0 for not asking
 	HeadEvery  time.Duration // 2 s
 	BirthEvery time.Duration // at the latest; 60 s
 	TrimEvery  time.Duration // 60 s
@@ -97,12 +107,17 @@ type Uplink struct {
 	o       Options
 	topics  event.Topics
 	changed chan struct{}
-	session string // of the next or present connection; Keep's goroutine only
+	session string    // of the next or present connection; Keep's goroutine only
+	suspect suspicion // Keep's goroutine only
+	began   uint64    // the newest number when this process began
+	met     bool      // the broker has told what it remembers
 
-	mu       sync.Mutex
-	damaged  map[uint64]bool // told of
-	receipts map[string]bool // by consumer, whether its last receipt was bad
-	doubled  bool            // warned that somebody else speaks as this station
+	mu        sync.Mutex
+	damaged   map[uint64]bool // told of
+	receipts  map[string]bool // by consumer, whether its last receipt was bad
+	poison    map[name]bool   // quarantined
+	elsewhere uint64          // the newest number that the broker remembers of another life of this log
+	doubled   bool            // warned that somebody else speaks as this station
 }
 
 // New makes an uplink. Nothing happens before Run.
@@ -128,7 +143,8 @@ func New(o Options) *Uplink {
 	o.AckWait = orElse(o.AckWait, 30*time.Second)
 	return &Uplink{
 		o: o, topics: event.Topics{Site: o.Site, Station: o.Station}, changed: make(chan struct{}, 1),
-		damaged: map[uint64]bool{}, receipts: map[string]bool{},
+		damaged: map[uint64]bool{}, receipts: map[string]bool{}, poison: poisoned(o.Outbox),
+		began: o.Outbox.Stats().Last,
 	}
 }
 
