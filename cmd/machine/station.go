@@ -158,6 +158,7 @@ func (s *station) parts() []part {
 		mux := http.NewServeMux()
 		mux.Handle("/", s.screen)
 		mux.Handle("GET /metrics", s.metrics)
+		mux.Handle("GET /api/v1/proof/{id}", s.proofs())
 		mux.Handle("GET /healthz", healthz(s.health, s.version))
 		parts = append(parts, part{name: "the screen", run: s.screen.Run, beside: true},
 			part{name: "the screen's pages", run: func(ctx context.Context) error { return s.pages.serve(ctx, mux, s.log) }, beside: true})

@@ -29,6 +29,7 @@ type voice struct {
 	floor  *scan.Floor
 	up     *uplink.Uplink // nil without a broker
 	down   *downlink.Downlink
+	signer *proof.Signer
 	key    string // verifies its heads
 
 	mu     sync.Mutex
@@ -50,7 +51,7 @@ func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice
 	if err != nil {
 		return nil, advise(folder, err)
 	}
-	v := &voice{name: name, log: log, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{},
+	v := &voice{name: name, log: log, signer: signer, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{},
 		folder: folder, broken: make(chan error, 1), loaded: make(chan struct{})}
 	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scanpost/scan"
 	"scanpost/sync/event"
 	"scanpost/sync/outbox"
 )
@@ -50,14 +51,51 @@ same numbers, and everything that is exported here is published.`,
 		look("stats", "How full it is, and who has confirmed what", outboxStats),
 		look("verify", "Check every event's bytes against the hashes that heads are signed for", outboxVerify),
 		bounds(look("list", "One line for each event", func(o *outbox.Outbox, w io.Writer) error { return outboxList(o, w, from, atMost(most)) })),
-		bounds(look("export", "The events as they are published, one JSON line each", func(o *outbox.Outbox, w io.Writer) error {
-			return o.Read(from, atMost(most), func(_ uint64, b []byte) error {
-				_, err := fmt.Fprintf(w, "%s\n", b)
-				return err
-			})
-		})),
+		exported(bounds, func() string { return dir }, func() (uint64, int) { return from, most }),
 	)
 	return cmd
+}
+
+// exported is outbox export.
+func exported(bounds func(*cobra.Command) *cobra.Command, dir func() string, which func() (uint64, int)) *cobra.Command {
+	proven := false
+	cmd := bounds(&cobra.Command{
+		Use: "export", Short: "The events as they are published, one JSON line each, or with their proof", Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withOutbox(dir(), cmd.OutOrStdout(), func(o *outbox.Outbox, w io.Writer) error {
+				from, most := which()
+				if !proven {
+					return exportLines(o, w, from, atMost(most))
+				}
+				s := o.Stats()
+				from = max(from, s.First)
+				to := s.Last
+				if most > 0 {
+					to = min(to, from+uint64(most)-1)
+				}
+				return writeBundle(o, dir(), from, to, w)
+			})
+		},
+	})
+	cmd.Flags().BoolVar(&proven, "proof", false, "one proof of all of them, for scanpost verify")
+	return cmd
+}
+
+// exportLines writes what was rescued of older logs, then this one.
+func exportLines(o *outbox.Outbox, w io.Writer, from uint64, most int) error {
+	line := func(_ uint64, b []byte) error {
+		most--
+		_, err := fmt.Fprintf(w, "%s\n", b)
+		return err
+	}
+	if from <= 1 {
+		for _, p := range o.Pasts() {
+			if err := p.Read(1, most, line); err != nil {
+				return err
+			}
+		}
+	}
+	return o.Read(from, most, line)
 }
 
 func atMost(n int) int {
@@ -106,6 +144,13 @@ func outboxStats(o *outbox.Outbox, w io.Writer) error {
 	}
 	if !s.OldestUnconfirmed.IsZero() {
 		row("oldest unconfirmed", "%s", s.OldestUnconfirmed.UTC().Format(time.RFC3339))
+	}
+	for _, p := range o.Pasts() {
+		h := p.Stats()
+		row("older log", "%s, rescued of numbers %d to %d (%d sent)", p.Epoch(), h.First, h.Last, h.Published)
+	}
+	for _, q := range o.Quarantined() {
+		row("kept aside", "%s, %s: %s", event.ID(scan.Number{Epoch: q.Epoch, Seq: q.Seq}), bytesText(uint64(len(q.Event))), harmless(q.Reason))
 	}
 	row("file", "%s, %s of it unused", bytesText(uint64(s.Size)), bytesText(uint64(s.Unused)))
 	return t.Flush()

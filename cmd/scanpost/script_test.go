@@ -11,6 +11,7 @@ import (
 
 	"scanpost/scan"
 	"scanpost/sync/outbox"
+	"scanpost/sync/proof"
 )
 
 func TestMain(m *testing.M) {
@@ -63,6 +64,8 @@ func makeOutbox(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(o.Confirm("board", o.Epoch(), 1))
 	ts.Check(o.Close())
+	_, err = proof.LoadOrMakeSigner(ts.MkAbs(args[0]), "scanpost/v1/ham1/pack-07")
+	ts.Check(err)
 }
 
 // await is the script command "await FILE": until something in the background

@@ -199,6 +199,50 @@ func (o *Outbox) Prove(seq uint64) (Proof, error) {
 	return p, nil
 }
 
+// mostProven bounds a bundle, which is made in memory.
+const mostProven = 100_000
+
+// Bundle proves the events of a range, both ends included, against one head
+// that the signer signs. What was trimmed can not be shown any more.
+func (o *Outbox) Bundle(signer *proof.Signer, from, to uint64) (*proof.Bundle, error) {
+	head, _, err := o.Head()
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	first := o.state.first
+	o.mu.Unlock()
+	switch {
+	case from < 1 || to > head.Seq || from > to:
+		return nil, fmt.Errorf("prove event %d to %d: the log holds 1 to %d", from, to, head.Seq)
+	case from < first:
+		return nil, fmt.Errorf("prove event %d: it was confirmed and trimmed here, the oldest is %d; whoever received it holds its bytes", from, first)
+	case to-from >= mostProven:
+		return nil, fmt.Errorf("prove %d events: at most %d fit into one proof, give --from and --max", to-from+1, mostProven)
+	}
+	note, err := signer.Sign(head)
+	if err != nil {
+		return nil, err
+	}
+	b := proof.NewBundle(signer.VerifierKey(), note)
+	err = o.Read(from, int(to-from+1), func(seq uint64, bytes []byte) error {
+		var path proof.RecordProof
+		err := o.view(func(tx *bbolt.Tx) (err error) {
+			path, err = proof.ProveRecord(head.Seq, seq, hashReader(tx))
+			return err
+		})
+		if err == nil {
+			b.Add(seq, bytes, path)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = b.Check("")
+	return b, err
+}
+
 // view runs a transaction that reads.
 func (o *Outbox) view(fn func(*bbolt.Tx) error) error {
 	if broken := o.broken.Load(); broken != nil {
