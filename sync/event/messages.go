@@ -34,9 +34,12 @@ type State struct {
 	Backlog [][2]uint64 `json:"backlog,omitempty"`
 	// Pasts are older logs, ended by damage, of which the station still holds
 	// what it could save. It can be asked for by their epochs.
-	Pasts []Past    `json:"pasts,omitempty"`
-	Since time.Time `json:"since,omitzero"` // when the session began
-	At    time.Time `json:"at,omitzero"`
+	Pasts []Past `json:"pasts,omitempty"`
+	// Unconfirmed are consumers that have to confirm what is sent and have not
+	// done so for long: for them everything is kept.
+	Unconfirmed []string  `json:"unconfirmed,omitempty"`
+	Since       time.Time `json:"since,omitzero"` // when the session began
+	At          time.Time `json:"at,omitzero"`
 }
 
 // Past is an older log in a birth.
@@ -90,7 +93,7 @@ func ParseState(b []byte) (State, error) {
 		return State{}, errors.New("state: it names no session")
 	case s.Epoch != "" && !validEpoch(s.Epoch), s.Epoch == "" && s.Online:
 		return State{}, fmt.Errorf("state: epoch %.40q is none", s.Epoch)
-	case len(s.Backlog) > maxList || len(s.Pasts) > maxList:
+	case len(s.Unconfirmed) > maxList || len(s.Backlog) > maxList || len(s.Pasts) > maxList:
 		return State{}, errors.New("state: too many ranges or older logs")
 	case len(s.Checkpoints) > maxList || len(s.Devices) > maxList:
 		return State{}, errors.New("state: too many checkpoints or devices")

@@ -26,7 +26,7 @@ const fileName = "outbox.db"
 func Open(dir string, opts Options) (*Outbox, error) {
 	o := &Outbox{
 		dir: dir, path: filepath.Join(dir, fileName), site: opts.Site, station: opts.Station,
-		signer: opts.Signer, retention: opts.Retention, noSync: opts.NoSync, log: opts.Log,
+		signer: opts.Signer, retention: opts.Retention, limits: opts.Limits, noSync: opts.NoSync, log: opts.Log,
 		trial: new(proof.Edge), changed: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	if o.log == nil {

@@ -52,6 +52,7 @@ import (
 type Options struct {
 	Site, Station string           // both empty: whatever an existing file says
 	Now           func() time.Time // the wall clock, with its monotonic reading; time.Now if nil
+	Limits        Limits           // what may wait here
 	Retention     time.Duration    // confirmed events are kept at least this long
 	Signer        *proof.Signer    // signs heads; without one they are not signed
 	Log           *slog.Logger
@@ -75,6 +76,7 @@ type Outbox struct {
 	epoch         string
 	signer        *proof.Signer
 	retention     time.Duration
+	limits        Limits
 	noSync        bool
 	log           *slog.Logger
 	reading       func() reading
@@ -93,6 +95,8 @@ type Outbox struct {
 	buf     []byte      // the records being committed
 	hashes  []proof.Hash
 	commits int
+	agedAt  time.Time // when oldest was looked up
+	oldest  time.Time
 
 	mu          sync.Mutex
 	state       state

@@ -82,6 +82,10 @@ type pending struct {
 func (o *Outbox) commit(batch []*turn) {
 	c := o.clock
 	at, step := c.read(o.reading())
+	if err := o.withinLimits(at); err != nil {
+		o.fail(batch, fmt.Errorf("save a scan: %w", err))
+		return
+	}
 	o.trial.CopyFrom(o.edge)
 	o.buf = o.buf[:0]
 	records := make([]pending, 0, len(batch)+1)

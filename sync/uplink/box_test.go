@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -68,7 +69,7 @@ func (b *box) Epoch() string { return epoch }
 func (b *box) Stats() outbox.Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return outbox.Stats{Epoch: epoch, First: b.first, Last: b.last, Published: b.published}
+	return outbox.Stats{Epoch: epoch, First: b.first, Last: b.last, Published: b.published, Confirmed: maps.Clone(b.confirmed)}
 }
 
 func (b *box) Head() (event.Head, []byte, error) {

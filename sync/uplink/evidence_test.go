@@ -50,3 +50,32 @@ func TestReceiptsOfANewBoardLetGo(t *testing.T) {
 		stop()
 	})
 }
+
+// A consumer that has to confirm and does not is named, in the log and in the
+// birth, and no longer when it does.
+func TestSilentConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, box := &mqtttest.Broker{}, newBox(5)
+		u, stop := run(t, b, Options{Outbox: box, Required: []string{"board", "erp"}})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if err := b.Send(station.Ack("board"), `{"epoch":"`+epoch+`","upto":5,"missing":[],"at":"2026-11-21T10:00:00.000Z"}`, false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(9 * time.Minute)
+		synctest.Wait()
+		equal(t, "silent after 9 minutes", u.Silent(), nil)
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		equal(t, "silent after 12 minutes", u.Silent(), []string{"erp"})
+		s := states(t, b.Published())
+		equal(t, "in the birth", s[len(s)-1].Unconfirmed, []string{"erp"})
+		if err := b.Send(station.Ack("erp"), `{"epoch":"`+epoch+`","upto":4,"missing":[],"at":"2026-11-21T10:00:00.000Z"}`, false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		equal(t, "silent after a receipt", u.Silent(), nil)
+		stop()
+	})
+}

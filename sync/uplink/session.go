@@ -318,6 +318,7 @@ func (s *session) state(online bool) event.State {
 	if online && !s.behind.done {
 		state.Backlog = [][2]uint64{{published + 1, s.behind.ended}}
 	}
+	state.Unconfirmed = s.Silent()
 	for _, p := range s.pasts() {
 		held := p.Stats()
 		state.Pasts = append(state.Pasts, event.Past{Epoch: p.Epoch(), First: held.First, Last: held.Last})

@@ -30,6 +30,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,11 +114,14 @@ type Uplink struct {
 	met     bool      // the broker has told what it remembers
 
 	mu        sync.Mutex
-	damaged   map[uint64]bool // told of
-	receipts  map[string]bool // by consumer, whether its last receipt was bad
-	poison    map[name]bool   // quarantined
-	elsewhere uint64          // the newest number that the broker remembers of another life of this log
-	doubled   bool            // warned that somebody else speaks as this station
+	damaged   map[uint64]bool      // told of
+	receipts  map[string]bool      // by consumer, whether its last receipt was bad
+	heard     map[string]time.Time // when a required consumer last confirmed something new, or had nothing to confirm,
+	upto      map[string]uint64    // and what it had confirmed then
+	silent    []string             // required consumers that confirm nothing
+	poison    map[name]bool        // quarantined
+	elsewhere uint64               // the newest number that the broker remembers of another life of this log
+	doubled   bool                 // warned that somebody else speaks as this station
 }
 
 // New makes an uplink. Nothing happens before Run.
@@ -143,7 +147,7 @@ func New(o Options) *Uplink {
 	o.AckWait = orElse(o.AckWait, 30*time.Second)
 	return &Uplink{
 		o: o, topics: event.Topics{Site: o.Site, Station: o.Station}, changed: make(chan struct{}, 1),
-		damaged: map[uint64]bool{}, receipts: map[string]bool{}, poison: poisoned(o.Outbox),
+		damaged: map[uint64]bool{}, receipts: map[string]bool{}, heard: map[string]time.Time{}, upto: map[string]uint64{}, poison: poisoned(o.Outbox),
 		began: o.Outbox.Stats().Last,
 	}
 }
@@ -217,6 +221,7 @@ func (u *Uplink) trim(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		u.listen(u.o.Now())
 		_, err := u.o.Outbox.Trim(u.o.Now(), u.o.Required)
 		switch {
 		case err == nil:
@@ -226,6 +231,53 @@ func (u *Uplink) trim(ctx context.Context) {
 			u.o.Log.Warn("outbox not trimmed", "err", err)
 		}
 	}
+}
+
+// consumerWait is how long a required consumer may confirm nothing although the
+// broker has something for it.
+const consumerWait = 10 * time.Minute
+
+// listen notes which of the required consumers have gone: nothing is trimmed
+// without them, so somebody has to hear of it well before the disk is full.
+func (u *Uplink) listen(now time.Time) {
+	held := u.o.Outbox.Stats()
+	var silent []string
+	u.mu.Lock()
+	for _, consumer := range u.o.Required {
+		was, known := u.heard[consumer]
+		if !known || held.Confirmed[consumer] >= held.Published || held.Confirmed[consumer] > u.upto[consumer] {
+			u.heard[consumer], u.upto[consumer] = now, held.Confirmed[consumer]
+			continue
+		}
+		if now.Sub(was) > consumerWait {
+			silent = append(silent, consumer)
+		}
+	}
+	before := u.silent
+	u.silent = silent
+	u.mu.Unlock()
+	if slices.Equal(before, silent) {
+		return
+	}
+	for _, consumer := range silent {
+		if !slices.Contains(before, consumer) {
+			u.o.Log.Error("a consumer that has to confirm what is sent here confirms nothing: events are kept for it (is it running? else take it out of consumers)",
+				"consumer", consumer, "upto", held.Confirmed[consumer], "sent", held.Published)
+		}
+	}
+	for _, consumer := range before {
+		if !slices.Contains(silent, consumer) {
+			u.o.Log.Info("a consumer confirms again", "consumer", consumer)
+		}
+	}
+	u.Changed()
+}
+
+// Silent are the required consumers that have confirmed nothing for long.
+func (u *Uplink) Silent() []string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.silent)
 }
 
 // tellDamaged reports an event that can not be read, once.
