@@ -13,10 +13,12 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"scanpost/devices/profile"
 	"scanpost/scan"
+	"scanpost/sync/event"
 )
 
 // Sample is a commented configuration with every key and its default. Init
@@ -86,6 +88,29 @@ type MQTT struct {
 type Broker struct {
 	Listen string
 	Users  map[string]string // user to password or its hash; nil: anyone may connect
+
+	Boards, Consumers, Orders []string // users that are these; every other is the station of its name
+}
+
+// Rules are the topics that a user may use: those of its roles.
+func (b *Broker) Rules(site, user string) []event.Rule {
+	var all []event.Rule
+	station := true
+	for _, r := range []struct {
+		users []string
+		role  event.Role
+	}{{b.Consumers, event.Consumer}, {b.Orders, event.Orders}} {
+		if slices.Contains(r.users, user) {
+			all, station = append(all, event.Rules(site, user, r.role)...), false
+		}
+	}
+	if slices.Contains(b.Boards, user) { // a bench that is the board as well has one user for both
+		all = append(all, event.Rules(site, user, event.Board)...)
+	}
+	if station {
+		all = append(all, event.Rules(site, user, event.Station)...)
+	}
+	return all
 }
 
 // Board is the managers' board.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,8 +32,28 @@ func (c *checker) broker() {
 		c.wrong(key, "%v", err)
 	}
 	c.cfg.Broker.Users = users
+	c.roles(r, users)
 	if c.raw.MQTT == nil && (len(c.raw.Device) > 0 || c.raw.Board != nil) {
 		c.wrong(key, "this machine has to log in to its broker as well; add [mqtt] with url, user and password_file")
+	}
+}
+
+// roles are what the users of the embedded broker are.
+func (c *checker) roles(r *rawBroker, users map[string]string) {
+	b := c.cfg.Broker
+	b.Boards, b.Consumers, b.Orders = r.Boards, r.Consumers, r.Orders
+	for _, list := range []struct {
+		key   string
+		users []string
+	}{{"boards", r.Boards}, {"consumers", r.Consumers}, {"orders", r.Orders}} {
+		for _, user := range list.users {
+			if _, known := users[user]; !known && users != nil {
+				c.wrong(at("broker", list.key), "%q is no user of password_file", user)
+			}
+		}
+	}
+	if c.raw.Board != nil && c.raw.MQTT != nil && users[c.raw.MQTT.User] != "" && !slices.Contains(r.Boards, c.raw.MQTT.User) {
+		c.wrong(at("broker", "boards"), "has to name %q, the user that this machine's own board logs in with", c.raw.MQTT.User)
 	}
 }
 

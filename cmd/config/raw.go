@@ -58,6 +58,8 @@ type rawMQTT struct {
 type rawBroker struct {
 	Listen       string
 	PasswordFile string `toml:"password_file"`
+
+	Boards, Consumers, Orders []string
 }
 
 type rawListen struct{ Listen string }

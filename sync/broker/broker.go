@@ -46,9 +46,10 @@ import (
 
 // Options say where to listen, and to whom.
 type Options struct {
-	Listen string            // host:port; port 0 picks one
-	TLS    *tls.Config       // nil for plain TCP
-	Users  map[string]string // user to password or [HashPassword] of it; empty lets everybody in
+	Listen string                                           // host:port; port 0 picks one
+	TLS    *tls.Config                                      // nil for plain TCP
+	Users  map[string]string                                // user to password or [HashPassword] of it; empty lets everybody in
+	May    func(user string, write bool, topic string) bool // who may write or subscribe to what; nil lets everybody who is in do all
 	Log    *slog.Logger
 	Ready  func(addr string) // called by [Run] when clients can connect
 
@@ -125,7 +126,7 @@ func Listen(o Options) (*Broker, error) {
 		ClientNetReadBufferSize: 16 << 10, ClientNetWriteBufferSize: 16 << 10,
 	})
 	b := &Broker{server, newListener(l, o.Stuck, o.Log), o.Log}
-	g := &guard{server: server, listener: b.listener, users: o.Users, behind: o.Behind, stuck: o.Stuck, log: o.Log, crowded: map[string]*crowd{}}
+	g := &guard{server: server, listener: b.listener, users: o.Users, may: o.May, behind: o.Behind, stuck: o.Stuck, log: o.Log, crowded: map[string]*crowd{}}
 	if err := server.AddHook(g, nil); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("start the broker: %w", err)

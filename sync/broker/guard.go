@@ -18,6 +18,7 @@ type guard struct {
 	server   *mqtt.Server
 	listener *listener
 	users    map[string]string
+	may      func(user string, write bool, topic string) bool
 	behind   int
 	stuck    time.Duration
 	log      *slog.Logger
@@ -53,8 +54,19 @@ func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	return false
 }
 
-// OnACLCheck lets everybody who is in read and write everything.
-func (*guard) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+// OnACLCheck says who may write to a topic, or read it. Whoever publishes what
+// is not theirs is thrown out by mochi, since MQTT 3.1.1 has no other answer; a
+// subscription is refused. Messages that are handed out are checked too, each
+// for its topic, and were allowed with the subscription.
+func (g *guard) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
+	if g.may == nil || g.may(string(cl.Properties.Username), write, topic) {
+		return true
+	}
+	if write {
+		g.log.Warn("broker refuses a message: this user may not write there", "user", string(cl.Properties.Username), "topic", topic)
+	}
+	return false
+}
 
 // OnSessionEstablish is called before mochi would take the client id over. It
 // ends the old connection first, and waits until mochi is done with it.
