@@ -15,6 +15,9 @@ type scanner interface {
 	Close() error
 }
 
+// portalProfile is the tag reader's, which stands beside the scanner of label.
+const portalProfile = "thingmagic-m6e-usb"
+
 // benches are the scanners of the places, one of each kind: plain lines, packets
 // that wait to be acknowledged, frames with a header, and commands of one letter.
 var benches = [...]struct {

@@ -1,6 +1,6 @@
 // Package demo is a whole warehouse in one process: a broker, a board, four
 // stations with simulated scanners on real pseudo terminals, and parcels that
-// move through them. It breaks things on purpose, keeps the truth about what
+// move through them, some of them with a radio tag that a portal reads. It breaks things on purpose, keeps the truth about what
 // it broke, and holds against it what can be seen from outside.
 package demo
 
@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	complete := p.settle(ctx)
-	report := found.report(o, p.parcels, p.faults, time.Since(p.start))
+	report := found.report(o, p, time.Since(p.start))
 	if !complete && !o.Check {
 		report.Problems = nil // stopped in the middle: what is not found yet says nothing
 	}
@@ -105,6 +105,7 @@ func (w *warehouse) welcome() {
 	for i, s := range w.screens {
 		fmt.Fprintf(w.o.Out, "%-13s %s\n", scan.Place(places[i])+":", s)
 	}
+	fmt.Fprintf(w.o.Out, "%s is a portal as well: about every second parcel has a radio tag that is read there as it passes, and the others are scanned by hand.\n", scan.Place(places[portalPlace]))
 	fmt.Fprintf(w.o.Out, "Seed %d. ", w.o.Seed)
 	if w.o.Duration == 0 {
 		fmt.Fprintln(w.o.Out, "Ctrl-C ends the demo.")
@@ -119,6 +120,7 @@ type player struct {
 	start   time.Time
 	parcels int
 	faults  []Fault
+	tags    []tagged
 	whole   bool // every plan was played to its end
 }
 
@@ -134,6 +136,7 @@ func (p *player) play(ctx context.Context) error {
 		}
 		plan := makePlan(p.o.Seed+round, from, to, p.parcels)
 		p.parcels += plan.Parcels
+		p.field.put(plan, p.o.Seed+round, p.start, p.o.Speed)
 		next := 0
 		for _, a := range plan.acts {
 			timer.Reset(time.Until(p.start.Add(time.Duration(float64(a.at) / p.o.Speed))))
@@ -143,6 +146,7 @@ func (p *player) play(ctx context.Context) error {
 				return err
 			case <-ctx.Done():
 				p.faults = append(p.faults, plan.Faults[:next]...)
+				p.tags = append(p.tags, plan.tagsBy(time.Duration(float64(time.Since(p.start))*p.o.Speed))...)
 				return nil
 			}
 			if err := p.do(a); err != nil {
@@ -154,6 +158,7 @@ func (p *player) play(ctx context.Context) error {
 			}
 		}
 		p.faults = append(p.faults, plan.Faults...)
+		p.tags = append(p.tags, plan.tags...)
 		if end != 0 {
 			p.whole = true
 			return nil

@@ -3,7 +3,6 @@ package demo
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -106,7 +105,7 @@ func (f *findings) poke() {
 func (f *findings) found(fault *Fault) (time.Duration, bool) {
 	station := stationAt(fault.Place)
 	switch fault.Kind {
-	case faultSkip:
+	case faultSkip, faultUnread:
 		return f.gap(func(g *gapSeen) bool {
 			return g.State == scan.Missing && g.Kind == scan.Skipped && g.Unit == fault.Unit && g.Checkpoint == fault.Place
 		})
@@ -127,8 +126,7 @@ func (f *findings) found(fault *Fault) (time.Duration, bool) {
 			return s.Verdict == scan.Double && s.Unit == fault.Unit && s.Checkpoint == fault.Place
 		})
 	case faultUnreadable:
-		_, code := labelOf(fault.Unit)
-		raw := smudge(code)[3:]
+		raw := smudge(labelOf(fault.Unit))[3:]
 		return f.scan(func(s *scanSeen) bool {
 			return s.Verdict == scan.NotUnderstood && s.Raw == raw && s.Checkpoint == fault.Place
 		})
@@ -190,7 +188,7 @@ func (f *findings) unexplained(faults []Fault) []string {
 			continue
 		}
 		injected := slices.ContainsFunc(faults, func(t Fault) bool {
-			return t.Unit == g.Unit && t.Place == g.Checkpoint && (t.Kind == faultSkip || t.Kind == faultStall)
+			return t.Unit == g.Unit && t.Place == g.Checkpoint && (t.Kind == faultSkip || t.Kind == faultUnread || t.Kind == faultStall)
 		})
 		late := slices.ContainsFunc(f.gaps, func(c gapSeen) bool { return c.ID == g.ID && c.ClosedAs == scan.ClosedFoundLate })
 		if !injected && !late {
@@ -219,8 +217,5 @@ func (f *findings) lost() []string {
 	slices.Sort(out)
 	return out
 }
-
-// labelOf is the label of a unit.
-func labelOf(unit string) (string, string) { return unit, "]C100" + strings.TrimPrefix(unit, "sscc:") }
 
 func stationAt(place string) string { return place + "-01" }

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -33,6 +32,7 @@ const (
 	faultOutage     = "network down"
 	faultUnplug     = "scanner unplugged"
 	faultUnreadable = "unreadable label"
+	faultUnread     = "tag not read" // it passed the portal, and no reader could have known
 )
 
 // Fault is one thing that goes wrong, and the truth about it.
@@ -65,7 +65,9 @@ type passing struct{ unit, place string }
 type Plan struct {
 	Parcels int
 	Faults  []Fault
+	parcels []parcel
 	acts    []act
+	tags    []tagged                  // what comes into the portal's field
 	scanned map[passing]time.Duration // when a parcel is scanned for the first time at a place
 }
 
@@ -73,12 +75,13 @@ type Plan struct {
 // parcel is through, and the last fault can be known, before end.
 func makePlan(seed uint64, start, end time.Duration, first int) *Plan {
 	p := &Plan{scanned: map[passing]time.Duration{}}
-	r := rand.New(rand.NewPCG(seed, 0x5ca9))
+	r, tags := rand.New(rand.NewPCG(seed, 0x5ca9)), rand.New(rand.NewPCG(seed, 0x7a95))
 	lastIn := end - settleTime
 	for at := start + time.Second; at < lastIn; at += every - every/8 + time.Duration(r.Int64N(int64(every/4))) {
 		p.Parcels++
-		p.parcel(r, first+p.Parcels, at)
+		p.parcel(r, tags, first+p.Parcels, at)
 	}
+	p.surroundings(tags, start, end, first)
 	p.outage(r, start, lastIn)
 	p.unplugged(r, start, lastIn)
 	for i := range p.Faults {
@@ -89,16 +92,24 @@ func makePlan(seed uint64, start, end time.Duration, first int) *Plan {
 	return p
 }
 
-// parcel sends one parcel through the stations. About one in five has a
+// parcel sends one parcel through the stations. About one in four has a
 // fault of its own; the first ones take turns, so that a short demo shows
-// every kind.
-func (p *Plan) parcel(r *rand.Rand, n int, at time.Duration) {
-	unit, code := label(n)
+// every kind. About every second one carries a radio tag beside its label.
+func (p *Plan) parcel(r, tags *rand.Rand, n int, at time.Duration) {
 	fault, where := "", 1+r.IntN(2)
 	kinds := []string{faultSkip, faultDouble, faultStall, faultUnreadable}
-	if n%5 == 3 {
+	switch {
+	case n%5 == 3:
 		fault = kinds[(n/5)%len(kinds)]
+	case n%20 == 6:
+		fault, where = faultUnread, portalPlace
 	}
+	one := newParcel(n)
+	if has := tags.IntN(2) == 0; fault == faultUnread || has && !(where == portalPlace && (fault == faultSkip || fault == faultUnreadable)) {
+		one.epc = tagOf(one.unit)
+	}
+	p.parcels = append(p.parcels, one)
+	unit, code := one.unit, one.code
 	for place := range places {
 		if place > 0 {
 			at += legLeast + time.Duration(r.Int64N(int64(legSpread)))
@@ -108,6 +119,10 @@ func (p *Plan) parcel(r *rand.Rand, n int, at time.Duration) {
 			case faultSkip:
 				p.Faults = append(p.Faults, Fault{Kind: fault, At: at, Place: places[place], Unit: unit})
 				continue
+			case faultUnread:
+				p.Faults = append(p.Faults, Fault{Kind: fault, At: at, Place: places[place], Unit: unit})
+				p.tags = append(p.tags, tagged{what: tagUnread, unit: unit, epc: one.epc, at: at - passTime})
+				continue
 			case faultStall:
 				p.Faults = append(p.Faults, Fault{Kind: fault, At: p.scanned[passing{unit, places[place-1]}], Place: places[place], Unit: unit})
 				return
@@ -115,13 +130,17 @@ func (p *Plan) parcel(r *rand.Rand, n int, at time.Duration) {
 				p.Faults = append(p.Faults, Fault{Kind: fault, At: at, Place: places[place], Unit: unit})
 				p.acts = append(p.acts, act{at: at, place: place, do: "scan", code: smudge(code), unit: unit})
 				at += 1500 * time.Millisecond
-			case faultDouble:
+			case faultDouble: // of a parcel with a tag: somebody scans its label as well
 				again := at + 2*time.Second
 				p.Faults = append(p.Faults, Fault{Kind: fault, At: again, Place: places[place], Unit: unit})
 				p.acts = append(p.acts, act{at: again, place: place, do: "scan", code: code, unit: unit})
 			}
 		}
-		p.acts = append(p.acts, act{at: at, place: place, do: "scan", code: code, unit: unit})
+		if place == portalPlace && one.epc != nil {
+			p.tags = append(p.tags, tagged{what: tagPasses, unit: unit, epc: one.epc, at: at - passTime})
+		} else {
+			p.acts = append(p.acts, act{at: at, place: place, do: "scan", code: code, unit: unit})
+		}
 		p.scanned[passing{unit, places[place]}] = at
 	}
 }
@@ -144,7 +163,7 @@ func (p *Plan) unplugged(r *rand.Rand, start, lastIn time.Duration) {
 	if at > lastIn+legLeast {
 		return
 	}
-	place, until := 2, at+unplugTime
+	place, until := portalPlace, at+unplugTime // its tag reader reads on
 	p.Faults = append(p.Faults, Fault{Kind: faultUnplug, At: at, Place: places[place], Until: until})
 	// From a moment before, so that no label is half through the cable.
 	free := until + resumeTime
@@ -183,7 +202,7 @@ func (p *Plan) delay(unit string, from, by time.Duration) {
 // anywhere: nobody could say it earlier.
 func (p *Plan) known(f *Fault) time.Duration {
 	switch f.Kind {
-	case faultSkip:
+	case faultSkip, faultUnread:
 		// When it is seen further on, and both stations can be heard.
 		for i := slices.Index(places, f.Place) + 1; i < len(places); i++ {
 			if at, seen := p.scanned[passing{f.Unit, places[i]}]; seen {
@@ -212,27 +231,3 @@ func (p *Plan) heard(place string, at time.Duration) time.Duration {
 }
 
 func before(place string) string { return places[slices.Index(places, place)-1] }
-
-// label makes the n-th parcel's SSCC: the company prefix of GS1's own
-// examples, and what a scanner sends for it.
-func label(n int) (unit, code string) {
-	digits := fmt.Sprintf("10614141%09d", n)
-	sum := 0
-	for i := range digits {
-		weight := 3 // from the right-most data digit leftwards 3, 1, 3, ...
-		if (len(digits)-1-i)%2 == 1 {
-			weight = 1
-		}
-		sum += weight * int(digits[i]-'0')
-	}
-	sscc := digits + fmt.Sprint((10-sum%10)%10)
-	return "sscc:" + sscc, "]C100" + sscc
-}
-
-// smudge is a label read wrongly: two digits changed places and bytes that no
-// label holds.
-func smudge(code string) string {
-	b := []byte(code)
-	b[9], b[10], b[12] = 0xfe, 0x80, '?'
-	return string(b)
-}

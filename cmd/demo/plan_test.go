@@ -15,7 +15,7 @@ func TestPlanIsAFunctionOfItsSeed(t *testing.T) {
 	if !reflect.DeepEqual(one, same) {
 		t.Error("seed 7 made two different plans")
 	}
-	if reflect.DeepEqual(one.acts, other.acts) {
+	if reflect.DeepEqual(one.acts, other.acts) || reflect.DeepEqual(one.tags, other.tags) {
 		t.Error("seeds 7 and 8 made the same plan")
 	}
 }
@@ -26,7 +26,7 @@ func TestPlanIsAFunctionOfItsSeed(t *testing.T) {
 func TestPlanKeepsToTheRules(t *testing.T) {
 	for seed := range uint64(200) {
 		p := makePlan(seed, 0, time.Minute, 0)
-		for _, kind := range []string{faultSkip, faultDouble, faultStall, faultOutage, faultUnplug, faultUnreadable} {
+		for _, kind := range []string{faultSkip, faultDouble, faultStall, faultOutage, faultUnplug, faultUnreadable, faultUnread} {
 			if !slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.Kind == kind }) {
 				t.Errorf("seed %d: no %s in a minute", seed, kind)
 			}
@@ -36,8 +36,8 @@ func TestPlanKeepsToTheRules(t *testing.T) {
 				t.Errorf("seed %d: %s of %s at %v can be known at %v", seed, f.Kind, f.Unit, f.At, f.Known)
 			}
 		}
-		for n := range p.Parcels {
-			unit, _ := label(n + 1)
+		for _, one := range p.parcels {
+			unit := one.unit
 			last, lastPlace := time.Duration(0), -1
 			for i, place := range places {
 				at, scanned := p.scanned[passing{unit, place}]
@@ -56,13 +56,61 @@ func TestPlanKeepsToTheRules(t *testing.T) {
 	}
 }
 
-// The labels are real ones, and a smudged one is not understood.
+// What passes the portal is not scanned by hand there, but for the doubles, and
+// what has no tag is. Every kind of tag comes in a minute.
+func TestPlanKeepsTagsAndHandsApart(t *testing.T) {
+	for seed := range uint64(200) {
+		p := makePlan(seed, 0, time.Minute, 0)
+		ways := map[string][]string{} // by unit: how it is seen at label
+		for _, tag := range p.tags {
+			if tag.what == tagPasses || tag.what == tagParks {
+				ways[tag.unit] = append(ways[tag.unit], "tag")
+			}
+		}
+		for _, a := range p.acts {
+			if a.do == "scan" && a.place == portalPlace && a.code == labelOf(a.unit) {
+				ways[a.unit] = append(ways[a.unit], "hand")
+			}
+		}
+		for _, f := range p.Faults {
+			if f.Kind == faultDouble && f.Place == places[portalPlace] {
+				ways[f.Unit] = ways[f.Unit][:len(ways[f.Unit])-1]
+			}
+		}
+		for _, one := range p.parcels {
+			var want []string
+			if _, seen := p.scanned[passing{one.unit, places[portalPlace]}]; seen && one.epc != nil {
+				want = []string{"tag"}
+			} else if seen {
+				want = []string{"hand"}
+			}
+			if got := ways[one.unit]; !slices.Equal(got, want) {
+				t.Errorf("seed %d: %s is seen at label by %q, want %q", seed, one.unit, got, want)
+			}
+		}
+		for _, what := range []string{tagPasses, tagParks, tagUnread, tagStands, tagStray, tagForeign} {
+			if !slices.ContainsFunc(p.tags, func(t tagged) bool { return t.what == what }) {
+				t.Errorf("seed %d: no tag that %s in a minute", seed, what)
+			}
+		}
+	}
+}
+
+// The labels are real ones, the tag and the SSCC label are of one unit, the
+// carrier's number is a valid one, and a smudged label is not understood.
 func TestLabels(t *testing.T) {
 	for n := 1; n < 100; n++ {
 		unit, code := label(n)
 		id := identity.Identifier{}.Identify(code[3:], code[:3]).Identity()
 		if id.Unit != unit || id.Fault != "" {
 			t.Fatalf("label %d is %+v, want %s", n, id, unit)
+		}
+		if id := (identity.Identifier{}).IdentifyEPC(tagOf(unit), 0).Identity(); id.Unit != unit || id.Fault != "" {
+			t.Fatalf("the tag of %s is %+v", unit, id)
+		}
+		wantCarrier, carrier := carrierLabel(n)
+		if id := (identity.Identifier{}).Identify(carrier[3:], carrier[:3]).Identity(); id.Unit != wantCarrier || id.Fault != "" {
+			t.Fatalf("carrier label %d is %+v, want %s", n, id, wantCarrier)
 		}
 		bad := smudge(code)
 		if id := (identity.Identifier{}).Identify(bad[3:], bad[:3]).Identity(); id.Fault == "" {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"scanpost/scan"
 )
 
 // Report is what the demo found, held against what it did.
@@ -24,6 +26,7 @@ type Report struct {
 	InHand   int      `json:"skips_told_in_hand"`
 	Kinds    []Kind   `json:"kinds"`
 	Faults   []Found  `json:"faults"`
+	Portal   *Portal  `json:"portal"`
 	Problems []string `json:"problems"` // empty: everything was found, nothing was invented, nothing was lost
 }
 
@@ -50,10 +53,11 @@ type Found struct {
 // ErrFailed is returned by a checked demo that has problems to report.
 var ErrFailed = errors.New("the demo's check failed")
 
-func (f *findings) report(o Options, parcels int, faults []Fault, took time.Duration) *Report {
+func (f *findings) report(o Options, p *player, took time.Duration) *Report {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := &Report{Seed: o.Seed, Seconds: took.Seconds(), Speed: o.Speed, Parcels: parcels, Saved: len(f.saved), Repeats: f.repeats, Problems: []string{}}
+	faults := p.faults
+	r := &Report{Seed: o.Seed, Seconds: took.Seconds(), Speed: o.Speed, Parcels: p.parcels, Saved: len(f.saved), Repeats: f.repeats, Problems: []string{}}
 	for id := range f.saved {
 		if _, here := f.arrived[id]; here {
 			r.Arrived++
@@ -73,7 +77,7 @@ func (f *findings) report(o Options, parcels int, faults []Fault, took time.Dura
 		} else {
 			r.Problems = append(r.Problems, strings.TrimSpace(fmt.Sprintf("not found: %s at %s %s", t.Kind, t.Place, t.Unit)))
 		}
-		if t.Kind == faultSkip {
+		if t.Kind == faultSkip || t.Kind == faultUnread {
 			r.Skips++
 			if t.Warnable {
 				r.Warnable++
@@ -83,7 +87,7 @@ func (f *findings) report(o Options, parcels int, faults []Fault, took time.Dura
 			}
 		}
 	}
-	for _, kind := range []string{faultSkip, faultStall, faultDouble, faultUnreadable, faultOutage, faultUnplug} {
+	for _, kind := range []string{faultSkip, faultUnread, faultStall, faultDouble, faultUnreadable, faultOutage, faultUnplug} {
 		if count[kind] == 0 {
 			continue
 		}
@@ -94,7 +98,9 @@ func (f *findings) report(o Options, parcels int, faults []Fault, took time.Dura
 		}
 		r.Kinds = append(r.Kinds, k)
 	}
-	for _, list := range [][]string{f.falseAlarms(), f.unexplained(faults), f.lost(), f.bad} {
+	portal, problems := f.portal(p.tags, p.field, o.Speed)
+	r.Portal = portal
+	for _, list := range [][]string{problems, f.falseAlarms(), f.unexplained(faults), f.lost(), f.bad} {
 		r.Problems = append(r.Problems, list...)
 	}
 	return r
@@ -114,6 +120,8 @@ func (r *Report) write(w io.Writer, asJSON bool) error {
 		fmt.Fprintf(&b, "%-20s %8d %6d   %.1f s, %.1f s\n", k.Kind, k.Injected, k.Found, k.Median, k.Longest)
 	}
 	fmt.Fprintf(&b, "\n%d of %d skips came while all stations were heard; %d were told with the parcel in the hand.\n", r.Warnable, r.Skips, r.InHand)
+	fmt.Fprintf(&b, "%d parcels took a readable tag through the portal at %s; %d of them are one scan each, made of %d reads. %d stray tags were heard there.\n",
+		r.Portal.Tagged, scan.Place(r.Portal.Place), r.Portal.Recorded, r.Portal.Reads, r.Portal.Strays)
 	fmt.Fprintf(&b, "%d scans were given as saved; %d of them arrived (%d messages came more than once).\n", r.Saved, r.Arrived, r.Repeats)
 	if len(r.Problems) == 0 {
 		b.WriteString("Nothing was missed, nothing was invented, nothing was lost.\n")

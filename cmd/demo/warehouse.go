@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"scanpost/cmd/config"
 	"scanpost/cmd/machine"
+	"scanpost/devices/sim"
 	"scanpost/scan"
 	"scanpost/sync/mqtt"
 )
@@ -19,11 +21,14 @@ import (
 // warehouse is five machines in one process: an office with broker and
 // board, and four stations. Each has a configuration file, a data folder, a
 // scanner on a pseudo terminal and a cable to the broker of its own, and runs
-// through the same code as scanpost run.
+// through the same code as scanpost run. The station of label reads radio tags
+// as well.
 type warehouse struct {
 	o        Options
 	dir      string
 	scanners []scanner
+	reader   *sim.Mercury // of the portal
+	field    *field       // and what it hears
 	cables   []*relay
 	screens  []string
 	board    string
@@ -47,6 +52,9 @@ func build(ctx context.Context, o Options, found *findings) (*warehouse, error) 
 	w.board = "http://" + office.Board
 	// Before the stations, whose first event is that their scanner is there.
 	if err := w.listen(ctx, office.Broker); err != nil {
+		return w, err
+	}
+	if w.reader, w.field, err = newPortal(filepath.Join(dir, "portal.tty")); err != nil {
 		return w, err
 	}
 	for i, place := range places {
@@ -75,6 +83,9 @@ func build(ctx context.Context, o Options, found *findings) (*warehouse, error) 
 func (w *warehouse) close() {
 	for _, s := range w.scanners {
 		s.Close()
+	}
+	if w.reader != nil {
+		w.reader.Close()
 	}
 	w.running.Wait()
 	os.RemoveAll(w.dir)
@@ -141,11 +152,21 @@ func (w *warehouse) office() string {
 }
 
 func (w *warehouse) station(i int) string {
-	place := places[i]
+	place, portal := places[i], ""
+	if i == portalPlace {
+		portal = w.portal()
+	}
 	return fmt.Sprintf("[station]\nsite = \"demo\"\nname = %q\ncheckpoint = %q\ndata = %q\nrepeat = %q\n\n"+
-		"[[device]]\nname = \"hand\"\nprofile = %q\nport = %q\n\n[mqtt]\nurl = \"mqtt://%s\"\n\n[screen]\nlisten = %q\n\n%s",
+		"[[device]]\nname = \"hand\"\nprofile = %q\nport = %q\n\n%s[mqtt]\nurl = \"mqtt://%s\"\n\n[screen]\nlisten = %q\n\n%s",
 		stationAt(place), place, filepath.Join(w.dir, place), w.scaled(500*time.Millisecond),
-		benches[i].profile, w.scanners[i].Address(), w.cables[i].addr(), screenAddress(w.o.Board, i), w.rules())
+		benches[i].profile, w.scanners[i].Address(), portal, w.cables[i].addr(), screenAddress(w.o.Board, i), w.rules())
+}
+
+// portal is the tag reader of label.
+func (w *warehouse) portal() string {
+	return fmt.Sprintf("[[device]]\nname = \"portal\"\nprofile = %q\nport = %q\noptions = { region = \"eu3\", antennas = [1, 2] }\n\n"+
+		"[[portal]]\nat = %q\ngap = %q\ndwell = %q\nline = [1, 2]\n\n",
+		portalProfile, w.reader.Address(), places[portalPlace], gapAt(w.o.Speed), dwellAt(w.o.Speed))
 }
 
 // listen receives what a tracking system would.
@@ -170,7 +191,7 @@ func (w *warehouse) listen(ctx context.Context, broker string) error {
 }
 
 // awaitStations waits until the board has heard every station and its
-// scanner.
+// devices.
 func (w *warehouse) awaitStations(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -183,7 +204,12 @@ func (w *warehouse) awaitStations(ctx context.Context) error {
 		}
 		heard := 0
 		for _, s := range stations {
-			if s.Online && !s.Silent && !s.HeardTo.IsZero() && len(s.Devices) == 1 && s.Devices[0].Attached {
+			want := 1
+			if s.Name == stationAt(places[portalPlace]) {
+				want = 2
+			}
+			attached := !slices.ContainsFunc(s.Devices, func(d scan.DeviceView) bool { return !d.Attached })
+			if s.Online && !s.Silent && !s.HeardTo.IsZero() && len(s.Devices) == want && attached {
 				heard++
 			}
 		}

@@ -15,8 +15,9 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "Run a whole warehouse in one process, with faults whose truth is known",
 		Long: `Runs a broker, four stations with simulated scanners on real pseudo terminals,
-and a board on http://127.0.0.1:8080. It breaks things on purpose, knows what
-it broke, and reports what the board found of it.`,
+one of them with a reader of radio tags as well, and a board on
+http://127.0.0.1:8080. It breaks things on purpose, knows what it broke, and
+reports what the board found of it.`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Out = cmd.OutOrStdout()
