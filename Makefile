@@ -4,10 +4,10 @@
 # make check    exactly what CI runs before the demo
 # make bench    the numbers of the design, against floors of the same run
 # make fuzz     every fuzz test for FUZZTIME
-# make soak     the demo with its faults for SOAK, and its own verdict
+# make soak     everything killed, cut off, slowed and filled at random for SOAK; SEED=n repeats one
 # make rig      the program against real drivers, in an emulated machine
 
-SHELL := /bin/bash
+SHELL := /bin/bash -o pipefail
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -20,7 +20,8 @@ export CGO_CFLAGS := -O2 -g -DNO_ICONV
 DURATION ?= 0
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
-SOAK ?= 10m
+SOAK ?= 30m
+SEED ?= 0
 # Two packages at a time: tests with real disks, brokers and browsers that
 # share two cores with more than that begin to fail for lack of time.
 TEST := $(GO) test -p 2 -timeout 8m
@@ -61,8 +62,8 @@ fuzz:
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
-soak: build
-	bin/scanpost demo --duration $(SOAK) --check --board 127.0.0.1:0
+soak:
+	$(GO) test ./cmd/e2e -run '^TestSoak$$' -v -count=1 -timeout 0 -soak $(SOAK) -seed $(SEED) | grep -v level=
 
 # Installs and skips by itself; see docs/rig.md.
 rig:
