@@ -34,10 +34,13 @@ type connection struct {
 	decoder  wire.Decoder
 	session  wire.Session // the decoder, if it leads the conversation; else nil
 	out      wire.Output
-	last     arrival // the newest that was decoded
-	unquiet  bool    // something arrived since the last silence
+	last     arrival   // the newest that was decoded
+	unquiet  bool      // something arrived since the last silence
+	hushed   time.Time // the last silence of a session, for which each of them counts
 	dialogue *dialogue
 	talking  *time.Timer // when the dialogue goes on
+	tell     *time.Timer // when it is told who the device is
+	telling  bool        // it is running
 	signals  []time.Time // when signals were given that the device has not answered yet
 	later    bool        // and not at once anew
 	opened   time.Time   // by a clock that does not step
@@ -173,10 +176,14 @@ func (c *connection) work(ctx context.Context) error {
 	defer settled.Stop()
 	c.talking = time.NewTimer(0)
 	defer c.talking.Stop()
+	c.tell = time.NewTimer(time.Hour)
+	defer c.tell.Stop()
 	c.opened = time.Now()
 	c.dialogue = newDialogue(c.Profile, c.opened)
+	c.began()
 	c.open()
 	if c.session != nil {
+		c.hushed = c.opened
 		silence.Reset(quiet)
 	}
 	for {
@@ -201,12 +208,18 @@ func (c *connection) work(ctx context.Context) error {
 				c.silence()
 				c.talk() // silence may be what ended an answer
 				if c.session != nil {
+					c.hushed = time.Now()
 					silence.Reset(quiet)
 				}
 				continue
 			}
 		case <-settled.C:
 			c.settle(true)
+			continue
+		case <-c.tell.C:
+			if c.telling = false; len(c.dialogue.facts) > 0 || c.inventoryTold == nil {
+				c.tellInventory()
+			}
 			continue
 		case <-stop:
 			c.goodbye(c.written)
@@ -222,7 +235,7 @@ func (c *connection) work(ctx context.Context) error {
 			}
 			continue
 		}
-		if quiet > 0 && a.mono.Sub(c.last.mono) >= quiet {
+		if quiet > 0 && a.mono.Sub(c.last.mono) >= quiet && a.mono.Sub(c.hushed) >= quiet {
 			c.silence()
 		}
 		if a.err != nil {
@@ -314,8 +327,8 @@ func (c *connection) handOver() {
 		c.hear(a)
 	}
 	c.hangup, c.later = c.hangup || c.out.Hangup, c.later || c.out.Later
-	if c.out.Restarted {
-		c.dialogue.restarted(time.Now())
+	if c.out.Restarted && c.dialogue.restarted(time.Now()) {
+		c.began()
 	}
 	if len(c.out.Reads) > 0 {
 		c.heard()

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"scanpost/devices/a0"
+	"scanpost/devices/cfprime"
 	"scanpost/devices/chafon"
 	"scanpost/devices/cognex"
 	"scanpost/devices/content"
@@ -28,6 +29,7 @@ import (
 	"scanpost/devices/snapi"
 	"scanpost/devices/ssi"
 	"scanpost/devices/strict"
+	"scanpost/devices/swct"
 	"scanpost/devices/tsl"
 	"scanpost/devices/wire"
 )
@@ -36,6 +38,7 @@ import (
 // protocol is a package and a line here.
 var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
 	"a0":          decoder(a0.Defaults, a0.New),
+	"cfprime":     decoder(cfprime.Defaults, cfprime.New),
 	"chafon":      decoder(chafon.Defaults, chafon.New),
 	"cognex":      decoder(cognex.Defaults, cognex.New),
 	"counted":     decoder(counted.Defaults, counted.New),
@@ -54,6 +57,7 @@ var decoders = map[string]func(options map[string]any) (wire.Decoder, error){
 	"sick":        decoder(sick.Defaults, sick.New),
 	"snapi":       decoder(snapi.Defaults, snapi.New),
 	"ssi":         decoder(ssi.Defaults, ssi.New),
+	"swct":        decoder(swct.Defaults, swct.New),
 	"tsl":         decoder(tsl.Defaults, tsl.New),
 }
 

@@ -37,7 +37,7 @@ func TestNewDecoderMistakes(t *testing.T) {
 		want    string
 	}{
 		{"line", nil, `no decoder "line" (did you mean "lines"?); there are ` + strings.Join(Decoders(), ", ")},
-		{"lines", map[string]any{"ende": "x", "max": "y"}, "decoder lines: unknown option \"ende\" (did you mean \"end\"?); its options are ack, aim_id, code_id, end, ignore, max, noread, prefix\n" +
+		{"lines", map[string]any{"ende": "x", "max": "y"}, "decoder lines: unknown option \"ende\" (did you mean \"end\"?); its options are ack, aim_id, code_id, end, gs, ignore, max, noread, prefix\n" +
 			"decoder lines: \"max\" must be a whole number, not text"},
 		{"lines", map[string]any{"end": []any{""}, "max": int64(0)}, "decoder lines: option \"max\" must be from 1 to 65536, not 0\n" +
 			`decoder lines: option "end" must be of one or two bytes, not "" (without it, silence ends a code)`},

@@ -51,6 +51,12 @@ type Device struct {
 	// Known, if set, is told who the device is and how it is set, once it has
 	// answered after a plug-in, and again if that is no longer so.
 	Known func(Inventory)
+	// Facts, if set, hears what the device tells about itself, as it tells it,
+	// such as {"gpi 1", "on"}; by the goroutine that calls Heard, and as that.
+	Facts func(facts []wire.Fact, at time.Time)
+	// Began, if set, is told that the device begins: its port was opened, or it
+	// has restarted by itself. By the goroutine that calls Heard, and before it.
+	Began func(at time.Time)
 	// Watch, if set, sees everything that passes, as it passes. It may be called
 	// from two goroutines, one for each direction.
 	Watch func(Seen)

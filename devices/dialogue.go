@@ -52,11 +52,14 @@ func (d *dialogue) restart(now time.Time) {
 // restless is how long a device is left in peace before it is set up again.
 const restless = 5 * time.Second
 
-// restarted is told by the decoder, perhaps with every line.
-func (d *dialogue) restarted(now time.Time) {
-	if d.over && now.Sub(d.begun) >= restless {
-		d.restart(now)
+// restarted is told by the decoder, perhaps with every line. It reports
+// whether that is news.
+func (d *dialogue) restarted(now time.Time) bool {
+	if !d.over || now.Sub(d.begun) < restless {
+		return false
 	}
+	d.restart(now)
+	return true
 }
 
 // next returns what to send now; or nil and when to ask again, the zero time

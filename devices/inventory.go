@@ -3,6 +3,7 @@ package devices
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,6 +18,8 @@ type Inventory struct {
 	USB, Socket             string // "05e0:1701", "1-2"; empty if it is no USB device
 	Drift                   []Drift
 	Refused                 []string // commands that it did not take or answer, and why
+	Temperature             string   // as it was when this was told, such as "31 °C"; a change of it alone is not told
+	Trouble                 []string // what it says is amiss: "antenna 2: gone", "temperature: too hot (0504)"
 }
 
 // Drift is a setting that is not as the profile needs it.
@@ -37,7 +40,8 @@ func (d Drift) String() string {
 // Equal reports whether both say the same.
 func (i Inventory) Equal(o Inventory) bool {
 	return i.Model == o.Model && i.Serial == o.Serial && i.Firmware == o.Firmware && i.Mode == o.Mode &&
-		i.USB == o.USB && i.Socket == o.Socket && slices.Equal(i.Drift, o.Drift) && slices.Equal(i.Refused, o.Refused)
+		i.USB == o.USB && i.Socket == o.Socket && slices.Equal(i.Drift, o.Drift) && slices.Equal(i.Refused, o.Refused) &&
+		slices.Equal(i.Trouble, o.Trouble) && (i.Temperature == "") == (o.Temperature == "")
 }
 
 // inventory puts together what is known.
@@ -57,6 +61,7 @@ func (c *connection) inventory() Inventory {
 			i.Model = cmp.Or(i.Model, strings.TrimSpace(f.Manufacturer+" "+f.Product))
 		}
 	}
+	i.Temperature, i.Trouble = c.health()
 	for _, s := range p.Settings {
 		was, told := d.before[s.Name]
 		is := d.facts[s.Name]
@@ -69,4 +74,32 @@ func (c *connection) inventory() Inventory {
 		}
 	}
 	return i
+}
+
+// health reads what a tag reader says of its temperature and its antennas.
+func (c *connection) health() (temperature string, trouble []string) {
+	if c.session == nil {
+		return "", nil
+	}
+	facts, before := c.dialogue.facts, c.dialogue.before
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		is := facts[name]
+		fine := is == "" || is == "ok" || is == "connected" || is[0] == '-' || is[0] >= '0' && is[0] <= '9'
+		switch {
+		case name == "temperature" && fine:
+			temperature = is
+		case fine || name != "temperature" && !strings.HasPrefix(name, "antenna"):
+		case is == "gone" && before[name] == is && !c.chosen(name):
+			// Most readers have more ports than antennas.
+		default:
+			trouble = append(trouble, name+": "+is)
+		}
+	}
+	return temperature, trouble
+}
+
+// chosen reports whether the options name an antenna.
+func (c *connection) chosen(antenna string) bool {
+	list, _ := c.Profile.Options["antennas"].([]any)
+	return slices.ContainsFunc(list, func(n any) bool { return fmt.Sprint("antenna ", n) == antenna })
 }

@@ -25,6 +25,13 @@ func (c *connection) open() {
 	c.handOver()
 }
 
+// began says that the device begins, or begins anew.
+func (c *connection) began() {
+	if c.Began != nil {
+		c.Began(c.Now())
+	}
+}
+
 // heard hands over the tags that were heard.
 func (c *connection) heard() {
 	n := 0

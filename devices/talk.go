@@ -21,8 +21,10 @@ func (c *connection) talk() {
 		case command != nil:
 			c.lost(c.answers.send(outgoing{command.Bytes, command.Feature}))
 			continue
-		case finished:
+		case finished && c.session == nil:
 			c.tellInventory()
+		case finished:
+			c.tellSoon()
 		}
 		c.overdue(now)
 		if at.IsZero() {
@@ -38,11 +40,14 @@ func (c *connection) talk() {
 
 // hear brings an answer to what it answers: what was asked first.
 func (c *connection) hear(a wire.Answer) {
+	if c.Facts != nil && len(a.Facts) > 0 {
+		c.Facts(a.Facts, c.Now())
+	}
 	forSignal := len(c.signals) > 0 && (c.dialogue.asked == nil || c.signals[0].Before(c.dialogue.askedAt))
 	if !forSignal {
 		c.dialogue.answer(a, time.Now())
 		if c.dialogue.over && len(a.Facts) > 0 {
-			c.tellInventory() // a reader that leads the conversation tells it when it likes
+			c.tellSoon() // a reader that leads the conversation tells it when it likes
 		}
 		return
 	}
@@ -70,6 +75,22 @@ func (c *connection) overdue(now time.Time) {
 	for len(c.signals) > 0 && now.Sub(c.signals[0]) > signalled {
 		c.signals = c.signals[1:]
 		c.lost(1)
+	}
+}
+
+// soon is how long a reader has to tell all of itself, since it does so in
+// several answers, and again after each restart.
+const soon = time.Second
+
+// tellSoon tells who the device is when it has had time to say it all.
+func (c *connection) tellSoon() {
+	if c.session == nil {
+		c.tellInventory()
+		return
+	}
+	if !c.telling {
+		c.telling = true
+		c.tell.Reset(soon)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"scanpost/devices/port"
 	"scanpost/devices/profile"
+	"scanpost/devices/wire"
 	"scanpost/scan"
 )
 
@@ -29,10 +30,11 @@ type talk struct {
 	*bench
 	port  *fakePort
 	known chan string
+	began time.Time
 }
 
 func newTalk(t *testing.T, p *profile.Profile, ports ...*fakePort) *talk {
-	k := &talk{newBench(t, "serial:x", p), ports[0], make(chan string, 100)}
+	k := &talk{newBench(t, "serial:x", p), ports[0], make(chan string, 100), time.Time{}}
 	var turns []any
 	for _, p := range ports {
 		turns = append(turns, p)
@@ -137,6 +139,37 @@ func TestRestarted(t *testing.T) {
 		k.says("^")
 		k.says("^")
 		k.wrote("wake set who wake")
+		k.end()
+	})
+}
+
+// Who listens is told that a device begins, at each opening of its port and
+// when it has restarted, once for each; and what it tells of itself, at once.
+func TestBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := newFakePort(), newFakePort()
+		k := newTalk(t, testProfile(), first, second)
+		heard := make(chan string, 100)
+		k.Began = func(at time.Time) { heard <- "began " + at.Sub(k.began).String() }
+		k.Facts = func(facts []wire.Fact, _ time.Time) {
+			for _, f := range facts {
+				heard <- f.Name + " " + f.Value
+			}
+		}
+		k.began = time.Now()
+		k.start()
+		synctest.Wait()
+		k.says("=gpi 1:on")
+		k.says("=gpi 1:on")
+		k.says("^")
+		pass(10 * time.Second)
+		k.says("^")
+		k.says("^")
+		close(first.gone)
+		pass(time.Second)
+		k.port = second
+		k.says("=gpi 1:off")
+		want(t, heard, "began 0s", "gpi 1 on", "gpi 1 on", "began 10s", "began 10s", "gpi 1 off")
 		k.end()
 	})
 }

@@ -95,6 +95,7 @@ func compare(t testing.TB, what string, got []string, want ...string) {
 // Frames of the fact sheet by their ids.
 var sheet = map[string]string{
 	"A2":  "A0 05 01 72 01 09 DE",
+	"A3":  "A0 03 01 70 EC", // of a host
 	"A5":  "A0 04 01 74 10 D7",
 	"A8":  "A0 13 01 89 04 30 00 E2 00 30 16 66 13 01 21 15 50 74 EF 45 BF",
 	"A9":  "A0 13 01 89 8C 30 00 30 08 33 B2 DD D9 01 40 00 00 00 01 37 BB",
@@ -115,6 +116,7 @@ var sheet = map[string]string{
 func TestSheetFrames(t *testing.T) {
 	for id, want := range map[string][]string{
 		"A2":  {"firmware = 1.9"},
+		"A3":  {"answer to 70, which nobody asked: unexpected frame"},
 		"A5":  nil,
 		"A8":  {"E200301666130121155074EF ant 1 pc 3000 -60 dBm"},
 		"A9":  {"300833B2DDD9014000000001 ant 1 pc 3000 -74 dBm"},

@@ -38,6 +38,7 @@ import (
 type Options struct {
 	End    string   // what ends a reading in plain text
 	AIMID  bool     `toml:"aim_id"` // readings begin with AIM identifiers
+	GS     string   `toml:"gs"`     // what it sends in place of GS1's separator; empty: GS itself
 	Asked  []string // what the commands numbered 1, 2, … ask for: the names of their facts
 	Max    int      // longest code in bytes
 	NoRead []string `toml:"noread,one"` // whole readings that mean "nothing read"
@@ -72,7 +73,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	if len(o.End) < 1 || len(o.End) > 2 {
 		mistakes = append(mistakes, content.Wrong("end", "must be of one or two bytes, not %q", o.End))

@@ -31,6 +31,7 @@ const Longest = 7089
 type Rules struct {
 	aim    bool
 	ids    string
+	gs     separator
 	max    int
 	noRead map[string]bool
 	ignore map[string]bool
@@ -40,6 +41,7 @@ type Rules struct {
 type Options struct {
 	AIMID  bool     // the device sends AIM identifiers before the code
 	CodeID string   // the device sends its maker's code ids before the code: one of symbology.Sets, empty if none
+	GS     string   // what the device sends in place of GS1's separator; see separator
 	Max    int      // longest code in bytes
 	NoRead []string // whole contents that mean "nothing read"
 	Ignore []string // whole contents that mean nothing
@@ -47,7 +49,7 @@ type Options struct {
 
 // New makes rules. Its mistakes name the option they are about.
 func New(o Options) (Rules, error) {
-	r := Rules{aim: o.AIMID, ids: o.CodeID, max: o.Max, noRead: set(o.NoRead), ignore: set(o.Ignore)}
+	r := Rules{aim: o.AIMID, ids: o.CodeID, gs: separator(o.GS), max: o.Max, noRead: set(o.NoRead), ignore: set(o.Ignore)}
 	var mistakes []error
 	if o.Max < 1 || o.Max > 65536 {
 		mistakes = append(mistakes, Wrong("max", "must be from 1 to 65536, not %d", o.Max))
@@ -58,7 +60,7 @@ func New(o Options) (Rules, error) {
 	if r.ids != "" && !slices.Contains(symbology.Sets(), r.ids) {
 		mistakes = append(mistakes, Wrong("code_id", "must be one of %s, not %q", strings.Join(symbology.Sets(), ", "), o.CodeID))
 	}
-	mistakes = append(mistakes, wrongTexts("noread", o.NoRead), wrongTexts("ignore", o.Ignore))
+	mistakes = append(mistakes, r.gs.mistake(), wrongTexts("noread", o.NoRead), wrongTexts("ignore", o.Ignore))
 	return r, errors.Join(mistakes...)
 }
 
@@ -165,6 +167,9 @@ func (r *Rules) Report(content []byte, as wire.Sighting, out *wire.Output) {
 		return
 	}
 	s.NoRead = r.noRead[s.Code] || r.noRead[whole]
+	if r.gs != "" && !s.NoRead {
+		s.Code = r.gs.restore(s.Code, s.Symbology)
+	}
 	out.Sighting(s)
 }
 

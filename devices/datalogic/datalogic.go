@@ -51,6 +51,7 @@ type Options struct {
 	End    []string `toml:"end,one"` // what ends a line; none: silence does
 	AIMID  bool     `toml:"aim_id"`  // the device sends AIM identifiers
 	CodeID string   `toml:"code_id"` // the device sends label ids of "datalogic-usa" or "datalogic-eu"
+	GS     string   `toml:"gs"`      // what it sends in place of GS1's separator; empty: GS itself
 	Ack    string   // what the device waits for until its code is saved; empty: it does not wait
 	Acks   bool     // it may answer with single control bytes
 	Keys   bool     // it may have keys
@@ -94,7 +95,7 @@ func New(o Options) (*Decoder, error) {
 		o.Prefix = "S08"
 	}
 	d.stream, err = mixed.New(d, "\x01\x06\x07\x15\x18", lines.Options{
-		Prefix: o.Prefix, End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, Ack: o.Ack, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
+		Prefix: o.Prefix, End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Ack: o.Ack, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
 	})
 	if err := errors.Join(mistake, err); err != nil {
 		return nil, err

@@ -59,6 +59,7 @@ type Options struct {
 	ReportID int      `toml:"report_id"` // number before each report; 0 if there is none
 	AIMID    bool     `toml:"aim_id"`    // the device sends AIM identifiers
 	CodeID   string   `toml:"code_id"`   // whose code ids it sends, one of symbology.Sets
+	GS       string   `toml:"gs"`        // what it sends in place of GS1's separator; empty: GS itself
 	Max      int      // longest code in bytes
 	NoRead   []string `toml:"noread,one"` // whole codes that mean "nothing read"
 	Ignore   []string `toml:"ignore,one"` // whole codes that mean nothing
@@ -95,7 +96,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	layout, known := layouts[o.Layout]
 	if !known {

@@ -51,6 +51,7 @@ type Options struct {
 	StripCR bool     `toml:"strip_cr"` // the suffix CR is on, and is no part of the code
 	AIMID   bool     `toml:"aim_id"`   // the data begins with an AIM identifier, beside that of the layout
 	CodeID  string   `toml:"code_id"`  // the data begins with a code id of this set, beside that of the layout
+	GS      string   `toml:"gs"`       // what it sends in place of GS1's separator; empty: GS itself
 	Max     int      // longest code in bytes
 	NoRead  []string `toml:"noread,one"` // whole codes that mean "nothing read"
 	Ignore  []string `toml:"ignore,one"` // whole codes that mean nothing
@@ -88,7 +89,7 @@ func (h head) text() string { return fmt.Sprintf("%q with code id %02x", h.aim, 
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	c := content.Options{AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore}
+	c := content.Options{AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore}
 	rules, err := content.New(c)
 	mistakes := []error{err}
 	d := &Decoder{rules: rules, strip: o.StripCR}

@@ -73,6 +73,7 @@ type Options struct {
 	End     []string `toml:"end,one"`     // what ends a plain code; none: silence does
 	AIMID   bool     `toml:"aim_id"`      // the device puts AIM identifiers before the data
 	CodeID  string   `toml:"code_id"`     // whose code ids it puts before a plain code, one of symbology.Sets
+	GS      string   `toml:"gs"`          // what it sends in place of GS1's separator; empty: GS itself
 	Ack     string   // what the device waits for until its code is saved; empty: it does not wait
 	Max     int      // longest code in bytes, and longest line of REVINF
 	NoRead  []string `toml:"noread,one"` // whole codes that mean "nothing read"
@@ -120,13 +121,13 @@ func New(o Options) (*Decoder, error) {
 	}
 	var err error
 	d.stream, err = mixed.New(d, starts, lines.Options{
-		End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, Ack: o.Ack, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
+		End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Ack: o.Ack, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
 	})
 	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return nil, err
 	}
 	// The ids of a frame stand in its header and are not cut from its data.
-	d.framed, err = content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	d.framed, err = content.New(content.Options{AIMID: o.AIMID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	if o.Ack != "" {
 		d.ack = []byte(o.Ack)
 	}

@@ -41,6 +41,7 @@ type Options struct {
 	TableTop bool     `toml:"table_top"` // the digits of UPC and EAN are binary
 	AIMID    bool     `toml:"aim_id"`    // the code begins with an AIM identifier
 	CodeID   string   `toml:"code_id"`   // the code begins with a code id of this set
+	GS       string   `toml:"gs"`        // what it sends in place of GS1's separator; empty: GS itself
 	Max      int      // longest code in bytes
 	NoRead   []string `toml:"noread,one"` // whole codes that mean "nothing read"
 	Ignore   []string `toml:"ignore,one"` // whole codes that mean nothing
@@ -68,7 +69,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	if err != nil {
 		return nil, err
 	}

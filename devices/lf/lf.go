@@ -27,7 +27,7 @@ import (
 )
 
 // Note marks a read whose EPC is the five bytes of a card.
-const Note = "lf"
+const Note = wire.NoteCard
 
 // Options are what a profile may say.
 type Options struct {

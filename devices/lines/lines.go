@@ -29,6 +29,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"scanpost/devices/content"
 	"scanpost/devices/wire"
@@ -40,6 +42,7 @@ type Options struct {
 	End    []string `toml:"end,one"` // what ends a line; none: silence does
 	AIMID  bool     `toml:"aim_id"`  // the device sends AIM identifiers
 	CodeID string   `toml:"code_id"` // whose code ids it sends, one of symbology.Sets
+	GS     string   `toml:"gs"`      // what it sends in place of GS1's separator; empty: GS itself
 	Ack    string   // what the device waits for until its code is saved; empty: it does not wait
 	Max    int      // longest code in bytes
 	NoRead []string `toml:"noread,one"` // whole lines that mean "nothing read"
@@ -74,7 +77,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	d := &Decoder{rules: rules, prefix: []byte(o.Prefix)}
 	if o.Ack != "" {
@@ -95,6 +98,9 @@ func New(o Options) (*Decoder, error) {
 		default:
 			mistakes = append(mistakes, content.Wrong("end", `must be of one or two bytes, not %q (without it, silence ends a code)`, end))
 		}
+	}
+	if slices.ContainsFunc(o.End, func(end string) bool { return end != "" && strings.Contains(o.GS, end) }) {
+		mistakes = append(mistakes, content.Wrong("gs", "must not hold what ends a line, as %q does", o.GS))
 	}
 	d.silent = len(o.End) == 0
 	if !d.silent {

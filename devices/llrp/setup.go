@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"scanpost/devices/wire"
 )
@@ -18,7 +19,9 @@ type request struct {
 }
 
 // setup is everything in its order. What is good to know comes when the reader
-// reads already; the last is asked again and again.
+// reads already; the last is asked again and again. Inputs that are wanted are
+// known before: a gate has to be, or the first tags pass it whether it is open
+// or not.
 func (d *Decoder) setup() []request {
 	plan := []request{
 		{say: "say what it can do", kind: getCapabilities, must: true, took: (*Decoder).learn, body: func(*Decoder) []byte { return octet(0) }},
@@ -30,8 +33,14 @@ func (d *Decoder) setup() []request {
 		{say: "begin to read", kind: startROSpec, must: true, took: (*Decoder).started, body: func(*Decoder) []byte { return number(ours) }},
 		{say: "say who it is", kind: getConfig, took: (*Decoder).identified, body: func(*Decoder) []byte { return readerConfig(1) }},
 		{say: "say which antennas are there", kind: getConfig, took: (*Decoder).toldPorts, body: func(*Decoder) []byte { return readerConfig(2) }},
-		{say: "say how its inputs are", kind: getConfig, took: (*Decoder).toldPorts, body: func(*Decoder) []byte { return readerConfig(9) }},
+		{say: sayInputs, kind: getConfig, took: (*Decoder).toldPorts, body: func(*Decoder) []byte { return readerConfig(9) }},
 		{say: "say whether it still reads", kind: getROSpecs, took: (*Decoder).checked, body: func(*Decoder) []byte { return nil }},
+	}
+	if len(d.o.GPI) > 0 {
+		from := slices.IndexFunc(plan, func(r request) bool { return r.say == sayInputs })
+		inputs := plan[from]
+		plan = slices.Delete(plan, from, from+1)
+		plan = slices.Insert(plan, slices.IndexFunc(plan, func(r request) bool { return r.kind == addROSpec }), inputs)
 	}
 	if d.o.Impinj {
 		extensions := request{say: "switch Impinj's extensions on", kind: customMessage, must: d.o.Search != "", body: func(*Decoder) []byte {
@@ -41,6 +50,8 @@ func (d *Decoder) setup() []request {
 	}
 	return plan
 }
+
+const sayInputs = "say how its inputs are"
 
 // negotiation is for readers that speak 1.1 and nothing older.
 var negotiation = []request{

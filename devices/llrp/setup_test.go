@@ -188,6 +188,15 @@ func TestChosen(t *testing.T) {
 	if got, want := fmt.Sprintf("%X", c.d.eventConfig()), "00E1000800028002"; !strings.Contains(got, want) {
 		t.Errorf("inputs: got %s want in it %s", got, want)
 	}
+	var order []string
+	for _, r := range c.d.setup() {
+		if r.say == sayInputs || r.kind == addROSpec || r.kind == startROSpec || r.kind == getROSpecs {
+			order = append(order, r.say)
+		}
+	}
+	if want := []string{sayInputs, "take antennas, power and session", "begin to read", "say whether it still reads"}; !slices.Equal(order, want) {
+		t.Errorf("a gate has to be known before the first tag is read, got %q", order)
+	}
 }
 
 // Where the reader can not do what the options want, it is not started, is told

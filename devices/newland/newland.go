@@ -20,8 +20,8 @@
 // "0000" and @ or #, so that an answer is known wherever it begins, also behind a
 // code that was sent without a suffix. What begins so and then breaks off is no
 // scan. A binary answer and a lone ACK or NAK are known at the beginning of a line
-// only. A "!" there is an answer if silence or another answer follows it, and a
-// code's first character if anything else does.
+// only. A "!" there, or some, are answers if silence or another answer follows,
+// and a code's first characters if anything else does.
 package newland
 
 import (
@@ -42,6 +42,7 @@ type Options struct {
 	End    []string `toml:"end,one"` // what ends a line; none: silence does
 	AIMID  bool     `toml:"aim_id"`  // the device sends AIM identifiers
 	CodeID string   `toml:"code_id"` // whose code ids it sends, one of symbology.Sets
+	GS     string   `toml:"gs"`      // what it sends in place of GS1's separator; empty: GS itself
 	Engine bool     // it is an older engine, with text and binary commands
 	Max    int      // longest code in bytes
 	NoRead []string `toml:"noread,one"` // whole lines that mean "nothing read"
@@ -75,7 +76,7 @@ func New(o Options) (*Decoder, error) {
 	}
 	var err error
 	d.stream, err = mixed.New(d, starts, lines.Options{
-		Prefix: o.Prefix, End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
+		Prefix: o.Prefix, End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
 	})
 	if err != nil {
 		return nil, err
@@ -103,9 +104,26 @@ func (d *Decoder) Look(held []byte, between, ended bool) mixed.Verdict {
 		return settings(held, between, ended)
 	case !between:
 		return mixed.Verdict{}
-	case held[0] != '!', len(held) == 1 && ended, len(held) > 1 && d.begins(held[1]):
+	case held[0] != '!':
 		return mixed.Verdict{Kind: mixed.Frame, N: 1}
-	case len(held) == 1:
+	}
+	return d.awake(held, ended)
+}
+
+// awake judges one "!" or more: one that was asked again before it answered says
+// it as often as it was asked.
+func (d *Decoder) awake(held []byte, ended bool) mixed.Verdict {
+	const asked = 4 // times at most, before it is a code
+	n := 1
+	for n < len(held) && held[n] == '!' {
+		n++
+	}
+	switch {
+	case n > asked:
+		return mixed.Verdict{}
+	case n < len(held) && d.begins(held[n]), n == len(held) && ended:
+		return mixed.Verdict{Kind: mixed.Frame, N: 1}
+	case n == len(held):
 		return mixed.Verdict{Kind: mixed.More}
 	}
 	return mixed.Verdict{}

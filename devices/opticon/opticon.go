@@ -37,6 +37,7 @@ type Options struct {
 	End     []string          `toml:"end,one"` // what ends a line; none: silence does
 	AIMID   bool              `toml:"aim_id"`  // the device sends AIM identifiers
 	CodeID  string            `toml:"code_id"` // whose code ids it sends, one of symbology.Sets
+	GS      string            `toml:"gs"`      // what it sends in place of GS1's separator; empty: GS itself
 	Ack     string            // what the device waits for until its code is saved; empty: it does not wait
 	Acks    bool              // it may answer commands with 06 or 15
 	Replies map[string]string // command = what the line begins with that answers it
@@ -81,7 +82,7 @@ func New(o Options) (*Decoder, error) {
 	}
 	var err error
 	d.stream, err = mixed.New(d, starts, lines.Options{
-		Prefix: o.Prefix, End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, Ack: o.Ack, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
+		Prefix: o.Prefix, End: o.End, AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Ack: o.Ack, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore,
 	})
 	if mistakes = append(mistakes, err); err != nil || len(mistakes) > 1 {
 		return nil, errors.Join(mistakes...)

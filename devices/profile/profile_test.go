@@ -133,7 +133,7 @@ func TestMistakes(t *testing.T) {
 		"a fault that nobody expects": {[]string{`end = "\r"`, `end = "\r"` + "\nmax = 2", `want = [{ code = "123" }]`, "want = []\nfaults = ['noise']"},
 			"mine.toml:11: example 1: got faults [too long], want [noise]"},
 		"options": {[]string{`end = "\r"`, "ende = 1\nend = 'abc'\nmax = 0\nnoread = 5"},
-			"mine.toml:6: decoder lines: unknown option \"ende\" (did you mean \"end\"?); its options are ack, aim_id, code_id, end, ignore, max, noread, prefix\n" +
+			"mine.toml:6: decoder lines: unknown option \"ende\" (did you mean \"end\"?); its options are ack, aim_id, code_id, end, gs, ignore, max, noread, prefix\n" +
 				"mine.toml:9: decoder lines: \"noread\" must be a list, not the number 5"},
 		"options that no line has": {[]string{`end = "\r"`, "end = 'abc'\nmax = 0"},
 			"mine.toml:6: decoder lines: option \"end\" must be of one or two bytes, not \"abc\" (without it, silence ends a code)\n" +

@@ -32,6 +32,7 @@ import (
 // Options are what a profile may say.
 type Options struct {
 	AIMID  bool     `toml:"aim_id"` // readings begin with AIM identifiers
+	GS     string   `toml:"gs"`     // what it sends in place of GS1's separator; empty: GS itself
 	Max    int      // longest code in bytes
 	NoRead []string `toml:"noread,one"` // whole readings that mean "nothing read"
 	Ignore []string `toml:"ignore,one"` // whole readings that mean nothing: heartbeats
@@ -65,7 +66,7 @@ type Decoder struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	if err != nil {
 		return nil, err
 	}

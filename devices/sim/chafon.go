@@ -239,7 +239,10 @@ func (w *chafonWire) obey(command byte, data []byte, now time.Time) [][]byte {
 
 // tick ends an inventory, pushes, or sends what is left of a frame.
 func (w *chafonWire) tick(now time.Time) (say [][]byte) {
-	if !w.late.IsZero() && !now.Before(w.late) {
+	if !w.late.IsZero() {
+		if now.Before(w.late) {
+			return nil
+		}
 		half := w.half
 		w.half, w.late = nil, time.Time{}
 		return [][]byte{half}
@@ -301,8 +304,10 @@ func (w *chafonWire) record(t Tag) []byte {
 	return append(append([]byte{byte(len(id)) | flag}, id...), byte(t.RSSI+150)) // any scale will do: nobody knows the real one
 }
 
-// spoil does to frames what was asked for.
+// spoil does to frames what was asked for. A line has one frame after the other:
+// while the second half of one is to come, what else is said waits behind it.
 func (w *chafonWire) spoil(say [][]byte, now time.Time) [][]byte {
+	waits := !w.late.IsZero()
 	for i, f := range say {
 		if w.damage > 0 {
 			w.damage--
@@ -313,7 +318,11 @@ func (w *chafonWire) spoil(say [][]byte, now time.Time) [][]byte {
 			say[i], w.half, w.late, w.pause = f[:half], f[half:], now.Add(w.pause), 0
 		}
 	}
-	if w.glue && len(say) > 0 {
+	switch {
+	case waits:
+		w.half = append(w.half, slices.Concat(say...)...)
+		return nil
+	case w.glue && len(say) > 0:
 		return [][]byte{slices.Concat(say...)}
 	}
 	return say

@@ -164,11 +164,12 @@ func TestNewlandDrift(t *testing.T) {
 	}
 }
 
-// An engine that sleeps is woken and read, and its "!" is no code.
+// An engine that sleeps is woken and read, and its "!" is no code, nor are those
+// of one that was asked twice before it answered.
 func TestEnginesAreWoken(t *testing.T) {
-	for _, name := range []string{"newland-em-cdc", "newland-em3095-rs-232", "rakinda-lv3000u-rs-232"} {
+	for name, drowsy := range map[string]bool{"newland-em-cdc": false, "newland-em3095-rs-232": true, "rakinda-lv3000u-rs-232": false} {
 		t.Run(name, func(t *testing.T) {
-			s, err := sim.NewNewland(handheldLink(t), sim.NewlandOptions{Suffix: "\r\n", Engine: true, Asleep: true})
+			s, err := sim.NewNewland(handheldLink(t), sim.NewlandOptions{Suffix: "\r\n", Engine: true, Asleep: true, Drowsy: drowsy})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,7 @@ type NewlandOptions struct {
 	AIM    bool // AIM prefix switched on, by barcode
 	Engine bool // an older one, with text and binary commands in place of those of settings
 	Asleep bool // an engine that takes nothing before it was woken with "?"
+	Drowsy bool // an engine that answers the first "?" only when it is asked again
 }
 
 // NewlandState is what the host has made of it.
@@ -67,6 +68,7 @@ type newlandSim struct {
 	is     NewlandState
 	before []string
 	part   []byte // of a command that has not ended
+	stirs  bool   // drowsy, it has heard the first "?"
 }
 
 // newlandSetting is one that it knows: what it comes with, and its range.
@@ -98,7 +100,7 @@ func (n *newlandSim) state() NewlandState {
 
 func (n *newlandSim) powerOn(time.Time) {
 	n.is.Settings = maps.Clone(n.is.Saved)
-	n.is.Reading, n.is.Awake, n.part = false, !n.o.Asleep, nil
+	n.is.Reading, n.is.Awake, n.part, n.stirs = false, !n.o.Asleep, nil, false
 }
 
 func (n *newlandSim) due() time.Time            { return time.Time{} }
@@ -157,8 +159,14 @@ func (n *newlandSim) hear(b []byte, _ time.Time) (say [][]byte) {
 // command takes one command; used is 0 if it has not ended yet.
 func (n *newlandSim) command(b []byte) (used int, say [][]byte) {
 	switch {
+	case n.o.Engine && b[0] == '?' && n.o.Drowsy && !n.stirs:
+		n.stirs = true
+		return 1, nil
 	case n.o.Engine && b[0] == '?':
 		n.is.Awake = true
+		if n.o.Drowsy {
+			return 1, [][]byte{[]byte("!!")}
+		}
 		return 1, [][]byte{[]byte("!")}
 	case !n.is.Awake:
 		return 1, n.ignore(b[:1])

@@ -159,10 +159,7 @@ func (t *talker[S]) send(pair *pty.Pair, say [][]byte) error {
 	for _, b := range say {
 		// An agent that does not read fills the kernel's buffer; a device does
 		// not wait for that either.
-		if err := pair.Master.SetWriteDeadline(time.Now().Add(wait)); err != nil {
-			return err
-		}
-		if _, err := pair.Master.Write(b); err != nil {
+		if err := pair.Write(b, wait); err != nil {
 			return err
 		}
 	}

@@ -59,6 +59,7 @@ type Options struct {
 	End    []string `toml:"end,one"` // what ends plain text, and is cut from the code in a packet; none: silence ends text
 	AIMID  bool     `toml:"aim_id"`  // the scanner sends AIM identifiers
 	CodeID string   `toml:"code_id"` // the scanner sends its maker's code ids: one of symbology.Sets
+	GS     string   `toml:"gs"`      // what it sends in place of GS1's separator; empty: GS itself
 	Max    int      // longest code in bytes
 	NoRead []string `toml:"noread,one"` // whole codes that mean "nothing read"
 	Ignore []string `toml:"ignore,one"` // whole codes that mean nothing
@@ -112,7 +113,7 @@ type message struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, CodeID: o.CodeID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	d := &Decoder{options: o, rules: rules}
 	for _, end := range o.End {

@@ -42,6 +42,7 @@ type Options struct {
 	Patience int      // quiet times until a command counts as lost
 	Ask      int      // quiet times until a reader that says nothing is asked for its battery; 0: it is not
 	AIMID    bool     `toml:"aim_id"` // barcodes come with AIM identifiers
+	GS       string   `toml:"gs"`     // what it sends in place of GS1's separator; empty: GS itself
 	Max      int      // longest barcode in bytes
 	NoRead   []string `toml:"noread,one"` // whole barcodes that mean "nothing read"
 	Ignore   []string `toml:"ignore,one"` // whole barcodes that mean nothing
@@ -103,7 +104,7 @@ type tag struct {
 // New makes a decoder for one connection. It reports all mistakes at once,
 // each naming the option.
 func New(o Options) (*Decoder, error) {
-	rules, err := content.New(content.Options{AIMID: o.AIMID, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
+	rules, err := content.New(content.Options{AIMID: o.AIMID, GS: o.GS, Max: o.Max, NoRead: o.NoRead, Ignore: o.Ignore})
 	mistakes := []error{err}
 	wrong := func(is bool, option, sentence string, args ...any) {
 		if is {

@@ -31,8 +31,16 @@ type Session interface {
 
 // Read is a radio tag, heard by a reader once, or as often as it says. A tag
 // heard is no scan: it becomes part of a pass, and that becomes one.
+//
+// Most are EPCs of UHF tags: whole words, 2 to 62 bytes, always an even number.
+// The others are cards of 125 kHz, marked with the note [NoteCard], and only
+// they are: their EPC is the card's number, five bytes, a customer's byte and the
+// number that is printed on it. A consumer asks for the note before it reads an
+// EPC; the odd length says the same to one that has lost it. A card has no PC, no
+// strength and no tag of a scheme of GS1's, and its whole number, in hex, is what
+// names it: two cards may have the same last four bytes.
 type Read struct {
-	EPC      []byte // of the tag; good until the decoder is called again
+	EPC      []byte // of the tag, or a card's number; good until the decoder is called again
 	TID      []byte // the chip's own number, if the reader tells it; as EPC
 	PC       uint16 // the tag's protocol control word
 	HasPC    bool
@@ -41,8 +49,11 @@ type Read struct {
 	HasRSSI  bool
 	Relative bool
 	Count    int    // reads that this stands for, at least 1
-	Note     string // "pc mismatch"; empty if nothing is odd
+	Note     string // NoteCard, "pc mismatch", "antenna unclear"; empty if nothing is odd
 }
+
+// NoteCard marks a read that is no EPC but the number of a card of 125 kHz.
+const NoteCard = "lf"
 
 // Sighting is a code as one frame carried it.
 type Sighting struct {

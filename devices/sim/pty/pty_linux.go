@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -73,6 +74,37 @@ func (p *Pair) Baud() (int, error) {
 		return 0, err
 	}
 	return int(t.Ospeed), nil
+}
+
+// Write gives the line what it takes within a time. What it has room for goes at
+// once, however long our own goroutine had to wait for its turn: the time is for
+// a line that is full.
+func (p *Pair) Write(b []byte, within time.Duration) error {
+	raw, err := p.Master.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if err := p.Master.SetWriteDeadline(time.Time{}); err != nil {
+		return err
+	}
+	n := 0
+	if err := raw.Write(func(fd uintptr) bool {
+		n, err = unix.Write(int(fd), b)
+		return true
+	}); err != nil {
+		return err
+	}
+	if err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
+		return err
+	}
+	if n = max(n, 0); n == len(b) {
+		return nil
+	}
+	if err := p.Master.SetWriteDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	_, err = p.Master.Write(b[n:])
+	return err
 }
 
 // Close is the unplug: the link goes, then the port's end gets a hang-up. What

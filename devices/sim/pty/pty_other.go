@@ -5,6 +5,7 @@ package pty
 import (
 	"errors"
 	"os"
+	"time"
 )
 
 // Pair is one pseudo terminal.
@@ -20,6 +21,9 @@ func New(string) (*Pair, error) { return nil, errLinuxOnly }
 
 // Baud says that there is none here.
 func (*Pair) Baud() (int, error) { return 0, errLinuxOnly }
+
+// Write says that there is none here.
+func (*Pair) Write([]byte, time.Duration) error { return errLinuxOnly }
 
 // Close does nothing.
 func (*Pair) Close() error { return nil }
