@@ -6,6 +6,7 @@
 # make fuzz     every fuzz test for FUZZTIME
 # make soak     everything killed, cut off, slowed and filled at random for SOAK; SEED=n repeats one
 # make rig      the program against real drivers, in an emulated machine
+# make oracle   what we read of codes, compared with what other programs read
 
 SHELL := /bin/bash -o pipefail
 GO ?= go
@@ -26,7 +27,7 @@ SEED ?= 0
 # share two cores with more than that begin to fail for lack of time.
 TEST := $(GO) test -p 2 -timeout 8m
 
-.PHONY: all build demo tools test check bench fuzz soak rig clean
+.PHONY: all build demo tools test check bench fuzz soak rig oracle clean
 all: build
 
 build:
@@ -68,6 +69,10 @@ soak:
 # Installs and skips by itself; see docs/rig.md.
 rig:
 	@devices/rig/run.sh $(RIGFLAGS)
+
+# Installs outside of the repository, and skips without Node.
+oracle:
+	@GO="$(GO)" scan/identity/oracle/run.sh $(ORACLEFLAGS)
 
 clean:
 	rm -rf bin

@@ -40,7 +40,7 @@ const (
 	barHeight = 16.0  // mm
 	// A module of three dots is 0.25 mm, which is the least that every hand
 	// scanner reads from paper.
-	leastDots, linearDots, matrixDots = 3, 5, 12
+	leastDots, linearDots, leastMatrixDots, matrixDots = 3, 5, 5, 12
 )
 
 // Draw makes the barcode for a text, or says why it can not be one.

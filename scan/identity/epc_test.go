@@ -140,7 +140,7 @@ func TestBlankTags(t *testing.T) {
 
 // Separators and a number without a check digit are no proof of GS1.
 func TestNoGuessOfGIAI(t *testing.T) {
-	if r := site.Identify("8004ABC\x1d10X", ""); r.Unit != "" || r.Error == nil || r.Error.Code != Unreadable {
+	if r := site.Identify("80040614141ABC\x1d400X", ""); r.Unit != "" || r.Error == nil || r.Error.Code != Unreadable {
 		t.Errorf("%+v", r)
 	}
 }

@@ -2,25 +2,42 @@
 //
 // The AIM symbology identifier is the strongest witness and is believed first:
 //
-//	]C1 ]d2 ]e0 ]Q3 ]J1   GS1 element string                     -> sscc: gtin: sgtin:
-//	]E0 ]E3 ]E4           EAN or UPC                             -> gtin:
-//	]I…                   ITF, a GTIN-14 if its check digit says so
-//	]C0 ]A… and others    command card, carrier number, text     -> ups: s10: code:
+//	]C1 ]d2 ]e0 ]Q3 ]J1   GS1 element string, carriers' AIs in it  -> sscc: gtin: sgtin: usps:
+//	]E0 ]E3 ]E4           EAN or UPC                               -> gtin:
+//	]I…                   ITF: GTIN-14, Identcode                  -> gtin: dhl:
+//	]C0 ]A… and others    command card, carrier's number, licence plate, the
+//	                      site's own codes, Digital Link, text     -> ups: s10: plate: order: code:
 //	none                  all of it, by form; what was guessed is said in a warning
 //
+// [)> and RS in front are an envelope of ISO 15434, whatever the symbology.
 // RFID tags are read by [Identifier.IdentifyEPC], from the bytes of their EPC.
 //
 // A unit has one key, however it was written: UPS numbers with and without
-// spaces, UPC-A and EAN-13 of one article, an SSCC with and without its "00",
-// on a label and in a tag.
-// The keys are in design section 5. A key is valid UTF-8, without control
+// spaces, UPC-A and EAN-13 of one article, USPS numbers with and without
+// postcode, an SSCC with and without its "00", as a link, on a plate and in a
+// tag. The keys are in design section 5. A key is valid UTF-8, without control
 // characters, and short; what the text of code: may hold is said at [text.Key].
+//
+// Numbers of carriers collide. What a code is by its form is decided in this
+// order, and whatever it can be is told in the answer:
+//
+//  1. What the manifest expects, if that is exactly one of the things it can be.
+//  2. The site's own patterns, except against a check digit that is right.
+//  3. The symbology: who prints it. Then the carriers that come to the site.
+//  4. The best class of evidence ([carrier.Evidence]), if it has one key only.
+//
+// Otherwise the code stays its text. Candidates never become second keys: two
+// parcels would become one. A second key is only the text of a number that had
+// more to decide on here than it has elsewhere, so that one parcel stays one
+// between stations that know more and less.
 //
 // Not understood, and so without a key, is what no label of ours can be: an
 // empty code, one that is longer than any label, unreadable bytes, a GS1
-// symbol that breaks GS1's rules, a command card of another site. Any other
-// text is understood as itself. Telling "text" from "not understood" this way
-// keeps a damaged SSCC from becoming a unit that nobody will ever see again.
+// symbol that breaks GS1's rules, a command card of another site, a number that
+// can be one carrier's only and has a wrong check digit ([carrier.Damaged]).
+// Any other text is understood as itself. Telling "text" from "not understood"
+// this way keeps a damaged label from becoming a unit that nobody will ever see
+// again.
 //
 // The package is pure and everything in a code is hostile: time and memory are
 // bounded whatever arrives.
@@ -41,44 +58,55 @@ import (
 // packing station holds more, and a book in a QR code is no unit.
 const Longest = 512
 
-// Identifier identifies codes for one site. Its zero value knows no command card.
+// Identifier identifies codes for one site. Its zero value knows no command
+// card and nothing of the site. All stations of a site should have the same one:
+// what it knows decides on the key.
 type Identifier struct {
-	CommandKey []byte       // the site's key for command cards; see package command
-	Prefixes   epc.Prefixes // company prefixes that tags may have; see package epc
+	Commands command.Site      // the site's command cards
+	Prefixes epc.Prefixes      // company prefixes that tags may have; see package epc
+	Patterns []Pattern         // the site's own codes; the first that fits counts
+	Carriers []string          // the carriers that come to the site; none: any may
+	Mailers  map[string]string // who stands behind a mailer id in a USPS number, such as "FedEx Ground Economy"
+
+	// Expected tells whether the manifest has a key. It is asked where a code can
+	// be several things, and decides if it knows exactly one. It must be quick and
+	// may be called from many goroutines; nil knows nothing.
+	Expected func(key string) bool
 }
 
 // Identify says what a code is. The code comes without its AIM identifier; aim
 // is empty if the device sent none.
 func (i Identifier) Identify(code, aim string) Result {
-	isGS1 := isGS1(aim)
+	isGS1, limit := isGS1(aim), Longest
+	enveloped := !isGS1 && isEnvelope(code, aim)
+	if enveloped {
+		limit = longestEnvelope
+	}
 	switch {
-	case len(code) > Longest:
+	case len(code) > limit:
 		return fault(Text, TooLong, "longer than any label of ours")
 	case strings.Trim(code, " ") == "":
 		return fault(Text, Empty, "an empty code")
+	case enveloped:
+		return i.readEnvelope(code)
 	}
 	if bad := unreadable(code, isGS1 || aim == "" || isRetail(aim)); bad >= 0 {
 		return fault(Text, Unreadable, "unreadable bytes: "+excerpt(code, bad))
 	}
-	if isGS1 {
-		return readGS1(code)
-	}
-	if isRetail(aim) {
+	switch {
+	case isGS1:
+		return i.readGS1(code)
+	case isRetail(aim):
 		return readRetail(code, aim)
-	}
-	if strings.IndexByte(code, gs1.GS) >= 0 {
-		return guessGS1(code)
-	}
-	if command.Is(code) {
+	case strings.IndexByte(code, gs1.GS) >= 0:
+		return i.guessGS1(code)
+	case command.Is(code):
 		return i.readCommand(code, aim)
 	}
-	if r, ok := readCarrier(code); ok {
+	if r, ok := i.readWritten(code, aim); ok {
 		return r
 	}
-	if r, ok := guessDigits(code, aim); ok {
-		return r
-	}
-	return Result{Unit: TextKey(code), Kind: Text}
+	return i.readForm(code, aim)
 }
 
 // IdentifyEPC says what an RFID tag is, from the bytes of its EPC and the PC word

@@ -15,11 +15,11 @@ import (
 	"scanpost/scan/identity/text"
 )
 
-var site = Identifier{CommandKey: []byte("site key of ham1")}
+var site = Identifier{Commands: command.Site{Keys: [][]byte{[]byte("site key of ham1")}}}
 
 // card makes a card of the site.
 func card(t testing.TB, c scan.Command) string {
-	code, err := command.Make(site.CommandKey, c)
+	code, err := site.Commands.Make(c, "KFTR")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestIdentify(t *testing.T) {
 		"a serialised item in a QR code": {"]Q3", "010061414112345221A/5", "sgtin:00614141123452.A/5",
 			`{"unit":"sgtin:00614141123452.A/5","kind":"gs1","gs1":[["01","00614141123452"],["21","A/5"]]}`},
 		"a GS1 label without a unit": {"]C1", "400PO-7\x1d10A\x1d", `code:400PO-7\x1d10A`,
-			`{"unit":"code:400PO-7\\x1d10A","kind":"gs1","gs1":[["400","PO-7"],["10","A"]],"warnings":["this GS1 symbol names no unit: no SSCC, GTIN, GRAI or GIAI in it"]}`},
+			`{"unit":"code:400PO-7\\x1d10A","kind":"gs1","gs1":[["400","PO-7"],["10","A"]],"error":{"code":"required_pair","message":"BATCH/LOT (10) needs (01) or (02) or (03) or (8006) or (8026) too"},"warnings":["this GS1 symbol names no unit: no SSCC, GTIN, GRAI or GIAI in it"]}`},
 		"EAN-13": {"]E0", "4006381333931", "gtin:04006381333931",
 			`{"unit":"gtin:04006381333931","kind":"ean"}`},
 		"UPC-A in 12 digits": {"]E0", "036000291452", "gtin:00036000291452",
@@ -64,24 +64,20 @@ func TestIdentify(t *testing.T) {
 			`{"unit":"code:12","kind":"text","warnings":["an add-on without its EAN"]}`},
 		"ITF-14": {"]I1", "00614141123452", "gtin:00614141123452",
 			`{"unit":"gtin:00614141123452","kind":"ean"}`},
-		"ITF that is no GTIN": {"]I0", "563130481376", "code:563130481376",
-			`{"unit":"code:563130481376","kind":"text"}`},
+		"ITF that is no number of anybody": {"]I0", "563141979236", "code:563141979236",
+			`{"unit":"code:563141979236","kind":"text"}`},
 		"UPS": {"]C0", "1Z999AA10123456784", "ups:1Z999AA10123456784",
-			`{"unit":"ups:1Z999AA10123456784","kind":"carrier","carriers":[{"carrier":"ups","checked":true}]}`},
+			`{"unit":"ups:1Z999AA10123456784","kind":"carrier","carriers":[{"carrier":"ups","checked":true,"evidence":"check digit and prefix","number":"1Z999AA10123456784"}]}`},
 		"UPS as printed": {"", "1Z 999 AA1 01 2345 6784", "ups:1Z999AA10123456784",
-			`{"unit":"ups:1Z999AA10123456784","kind":"carrier","carriers":[{"carrier":"ups","checked":true}]}`},
+			`{"unit":"ups:1Z999AA10123456784","kind":"carrier","carriers":[{"carrier":"ups","checked":true,"evidence":"check digit and prefix","number":"1Z999AA10123456784"}]}`},
 		"S10 in Code 39": {"]A0", "RN495288311GB", "s10:RN495288311GB",
-			`{"unit":"s10:RN495288311GB","kind":"carrier","carriers":[{"carrier":"s10","checked":true}]}`},
-		"UPS with a wrong check digit is a text": {"]C0", "1Z999AA10123456785", "code:1Z999AA10123456785",
-			`{"unit":"code:1Z999AA10123456785","kind":"text","error":{"code":"bad_check_digit","message":"looks like a UPS number, but its check digit is wrong: expected 4, got 5"}}`},
-		"S10 with a wrong check digit is a text": {"]C0", "CX745378384CA", "code:CX745378384CA",
-			`{"unit":"code:CX745378384CA","kind":"text","error":{"code":"bad_check_digit","message":"looks like a postal (S10) number, but its check digit is wrong: expected 3, got 4"}}`},
+			`{"unit":"s10:RN495288311GB","kind":"carrier","carriers":[{"carrier":"s10","service":"Royal Mail","checked":true,"evidence":"check digit and prefix","number":"RN495288311GB"}]}`},
 		"S10 of no country": {"]C0", "RN495288311ZZ", "code:RN495288311ZZ",
 			`{"unit":"code:RN495288311ZZ","kind":"text"}`},
 		"20 digits, no AIM": {"", "00106141410000001238", "sscc:106141410000001238",
-			`{"unit":"sscc:106141410000001238","kind":"gs1","gs1":[["00","106141410000001238"]],"warnings":["no symbology identifier: read as SSCC by its form"]}`},
+			`{"unit":"sscc:106141410000001238","kind":"gs1","gs1":[["00","106141410000001238"]],"carriers":[{"carrier":"fedex","service":"Ground (SSCC)","checked":true,"evidence":"check digit and prefix","number":"106141410000001238"}],"warnings":["no symbology identifier: read as SSCC by its form"]}`},
 		"18 digits, no AIM": {"", "106141410000001238", "sscc:106141410000001238",
-			`{"unit":"sscc:106141410000001238","kind":"gs1","gs1":[["00","106141410000001238"]],"warnings":["no symbology identifier: read as SSCC by its form"]}`},
+			`{"unit":"sscc:106141410000001238","kind":"gs1","gs1":[["00","106141410000001238"]],"carriers":[{"carrier":"fedex","service":"Ground (SSCC)","checked":true,"evidence":"check digit","number":"106141410000001238"},{"carrier":"ups","service":"Mail Innovations","checked":false,"evidence":"length","number":"106141410000001238"}],"warnings":["no symbology identifier: read as SSCC by its form"]}`},
 		"13 digits, no AIM": {"", "4006381333931", "gtin:04006381333931",
 			`{"unit":"gtin:04006381333931","kind":"ean","warnings":["no symbology identifier: read as GTIN by its form"]}`},
 		"8 digits, no AIM":  {"", "96385074", "gtin:00000096385074", ""},
@@ -94,8 +90,8 @@ func TestIdentify(t *testing.T) {
 		"one digit, no AIM":                          {"", "0", "code:0", ""},
 		"separators and a key, no AIM": {"", "010061414112345221A\x1d10B", "sgtin:00614141123452.A",
 			`{"unit":"sgtin:00614141123452.A","kind":"gs1","gs1":[["01","00614141123452"],["21","A"],["10","B"]],"warnings":["no symbology identifier: read as GS1 by its separators"]}`},
-		"an SSCC's digits in plain Code 128 are text": {"]C0", "00106141410000001238", "code:00106141410000001238",
-			`{"unit":"code:00106141410000001238","kind":"text"}`},
+		"an SSCC in plain Code 128, as some carriers print it, is no GS1 symbol": {"]C0", "00106141410000001238", "sscc:106141410000001238",
+			`{"unit":"sscc:106141410000001238","kind":"carrier","carriers":[{"carrier":"fedex","service":"Ground (SSCC)","checked":true,"evidence":"check digit and prefix","number":"106141410000001238"}],"warnings":["not a GS1 symbol: read as SSCC by its form"]}`},
 		"a text":                  {"]C0", "TOTE 17", "code:TOTE 17", `{"unit":"code:TOTE 17","kind":"text"}`},
 		"a text of other letters": {"]d1", "Größe Ø", "code:Größe Ø", `{"unit":"code:Größe Ø","kind":"text"}`},
 		"a text with a backslash": {"]Q1", `C:\x1d`, `code:C:\\x1d`, `{"unit":"code:C:\\\\x1d","kind":"text"}`},
@@ -126,9 +122,16 @@ func TestNotUnderstood(t *testing.T) {
 		"a short SSCC":               {"]C1", "0010614141000000123", "bad_length", "SSCC (00) has 17 characters, expected 18"},
 		"an AI nobody has":           {"]d2", "0512345678", "unknown_ai", `no application identifier known here begins "0512", at character 1`},
 		"a separator in front":       {"]C1", "\x1d00106141410000001238", "misplaced_separator", "a separator where an application identifier should be, at character 1: data is missing before it"},
+		"a bad UPS number":           {"]C0", "1Z999AA10123456785", "bad_check_digit", "UPS number 1Z999AA10123456785 has a wrong check digit: expected 4, got 5"},
+		"a bad postal number":        {"]C0", "CX745378384CA", "bad_check_digit", "postal (S10) number CX745378384CA has a wrong check digit: expected 3, got 4"},
+		"a bad USPS number":          {"", "420733019201990907866661760313", "bad_check_digit", "USPS number 9201990907866661760313 has a wrong check digit: expected 2, got 3"},
+		"a bad SSCC in a plate":      {"]C0", "J106141410000001239", "bad_check_digit", "SSCC 106141410000001239 of a licence plate has a wrong check digit: expected 8, got 9"},
+		"a routing code":             {"]I0", "10115092600263", "routing_code", "a Leitcode says where a parcel goes and not which it is: scan the Identcode, the other code of the label"},
+		"a bad Australian article":   {"]C1", "019931265099999891JDQ019457101000930307", "bad_check_digit", `"JDQ019457101000930307" is no article of Australia Post: expected 21 or 23 characters or an SSCC, with the right check digit`},
+		"a bad Digital Link":         {"]Q1", "https://id.gs1.org/01/09506000134353", "bad_check_digit", "GTIN (01) 09506000134353 has a wrong check digit: expected 2, got 3"},
 		"a bad EAN":                  {"]E0", "4006381333932", "bad_check_digit", "EAN 4006381333932 has a wrong check digit: expected 1, got 2"},
 		"an EAN-8 cut short":         {"]E4", "9638507", "bad_length", "an EAN of 7 digits, expected 13, 12 or 8"},
-		"an EAN of letters":          {"]E0", "400638133393X", "bad_character", "an EAN has digits only"},
+		"an EAN of letters":          {"]E0", "400638133393X", "bad_charset", "an EAN has digits only"},
 		"a control character":        {"]C0", "AB\x07C", "unreadable", `unreadable bytes: \x07C`},
 		"a line feed":                {"", "AB\n", "unreadable", `unreadable bytes: \x0a`},
 		"DEL":                        {"", "AB\x7f", "unreadable", `unreadable bytes: \x7f`},
@@ -139,8 +142,8 @@ func TestNotUnderstood(t *testing.T) {
 		"a separator in plain text":  {"]C0", "10A\x1d10B", "unreadable", `unreadable bytes: \x1d10B`},
 		"a separator and no key":     {"", "HELLO\x1dWORLD", "unreadable", `unreadable bytes: \x1dWORLD`},
 		"a separator and only a lot": {"", "10A\x1d11250101", "unreadable", `unreadable bytes: \x1d11250101`},
-		"a stranger's card":          {"]C0", "SP1:UNDO:00000000", "not_our_command", "a command card of another site"},
-		"a card in a GS1 symbol":     {"]C1", card(t, scan.Command{Do: "undo"}), "unknown_ai", `no application identifier known here begins "SP1:", at character 1`},
+		"a stranger's card":          {"]C0", "SPB:DKFTRBBBBBBBBBB", "not_our_command", "a command card of another site"},
+		"a card in a GS1 symbol":     {"]C1", card(t, scan.Command{Do: "undo"}), "unknown_ai", `no application identifier known here begins "SPB:", at character 1`},
 		"a card in Aztec":            {"]z0", card(t, scan.Command{Do: "undo"}), "not_our_command", "a command card of another site"},
 		"a card in an unknown kind":  {"]X0", card(t, scan.Command{Do: "undo"}), "not_our_command", "a command card of another site"},
 	} {
@@ -191,7 +194,8 @@ func TestCommand(t *testing.T) {
 }
 
 // A retail article has one key, whether it is read as 8, 12, 13 or 14 digits,
-// and with another check digit it is not read as a GTIN at all.
+// and with another check digit it is not read as a GTIN at all. (Without a
+// symbology, twelve digits may be a parcel's as well: TestArticleOrParcel.)
 func TestOneKeyPerArticle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		short := rapid.StringMatching(`[0-9]{7}|[0-9]{11}|[0-9]{12}`).Draw(t, "digits")
@@ -202,7 +206,10 @@ func TestOneKeyPerArticle(t *testing.T) {
 		if len(number) == 8 {
 			retail = "]E4" // as ]E0 it would be a UPC-E
 		}
-		forms := map[string]string{retail + number: retail, "01" + key[5:]: "]C1", number: "", key[5:]: "", key[6:]: ""}
+		forms := map[string]string{retail + number: retail, "01" + key[5:]: "]C1", key[5:]: "", key[6:]: ""}
+		if len(number) != 12 { // twelve bare digits may be a carrier's
+			forms[number] = ""
+		}
 		for code, aim := range forms {
 			if r := site.Identify(strings.TrimPrefix(code, aim), aim); r.Unit != key {
 				t.Fatalf("%q: %+v, want %s", code, r, key)
@@ -212,7 +219,7 @@ func TestOneKeyPerArticle(t *testing.T) {
 		if r := site.Identify(wrong, retail); r.Error == nil || r.Error.Code != "bad_check_digit" {
 			t.Fatalf("%s: %+v", wrong, r)
 		}
-		if r := site.Identify(wrong, ""); r.Unit != "code:"+wrong {
+		if r := site.Identify(wrong, ""); r.Unit != "code:"+wrong && (len(wrong) != 12 || r.Kind == EAN) {
 			t.Fatalf("%s: %+v", wrong, r)
 		}
 	})
@@ -228,34 +235,71 @@ func showable(s string) bool {
 func FuzzIdentify(f *testing.F) {
 	f.Add("00106141410000001238", "]C1")
 	f.Add("1Z999AA10123456784", "]C0")
-	f.Add("SP1:ON.MAIRA:GXVTC8Q0", "")
+	f.Add("SPB:BHCKCDTCKFTRNRSRTKNGPV", "")
 	f.Add("010061414112345221A\x1d10B", "")
 	f.Add("4006381333931", "]E3")
 	f.Add("\xff\u202e\\", "]")
+	f.Add("[)>\x1e01\x1d96841706672\x1d840\x1d001\x1d1Z23456784\x1dUPSN\x1d999AA1\x1e\x04", "]U1")
+	f.Add("[)>\x1e06\x1d1JUN043325711MH8\x1dQ12\x1e05\x1d00106141410000001238\x1e\x04", "]d1")
+	f.Add("420733019201990846563212233072", "]C1")
+	f.Add("https://id.gs1.org/01/09506000134352/21/A%2FB", "]Q1")
+	f.Add("(01)09506000134352(10)A", "")
+	f.Add("503730640038", "]C0")
+	f.Add("ORD-17", "")
+	sites := []Identifier{site, {
+		Carriers: []string{"gls", "ups"}, Mailers: map[string]string{"905559797": "A"}, Expected: func(key string) bool { return len(key)%3 == 0 },
+		Patterns: []Pattern{{Key: "order", Prefix: "ORD-"}, {Key: "tote", Prefix: "1", BeatsCarriers: true}},
+	}}
 	f.Fuzz(func(t *testing.T, code, aim string) {
-		r := site.Identify(code, aim)
-		id := r.Identity()
-		if !showable(id.Unit) || len(id.Unit) > len("code:")+text.Longest+16 {
-			t.Errorf("key %q", id.Unit)
-		}
-		said := 0
-		for _, yes := range []bool{id.Unit != "", id.Fault != "", id.Command != nil} {
-			if yes {
-				said++
+		for _, site := range sites {
+			r := site.Identify(code, aim)
+			id := r.Identity()
+			for _, key := range id.IDs {
+				if !showable(key) || len(key) > len("code:")+text.Longest+16 || strings.Index(key, ":") < 1 {
+					t.Errorf("key %q", key)
+				}
+			}
+			if len(id.IDs) > 6 || len(id.IDs) > 0 && id.IDs[0] != id.Unit || len(slices.Compact(slices.Sorted(slices.Values(id.IDs)))) != len(id.IDs) {
+				t.Errorf("unit %q, keys %q", id.Unit, id.IDs)
+			}
+			said := 0
+			for _, yes := range []bool{id.Unit != "", id.Fault != "", id.Command != nil} {
+				if yes {
+					said++
+				}
+			}
+			if said != 1 || (id.Fault != "" && r.Error == nil) || (id.Unit != "") != (len(id.IDs) > 0) {
+				t.Errorf("not one answer: %+v", r)
+			}
+			text, err := json.Marshal(r)
+			if err != nil || !showable(string(text)) {
+				t.Errorf("%q, %v", text, err)
+			}
+			again, _ := json.Marshal(site.Identify(code, aim))
+			if string(again) != string(text) {
+				t.Errorf("%s and then %s", text, again)
 			}
 		}
-		if said != 1 || (id.Fault != "" && r.Error == nil) || (id.Unit != "") != (len(id.IDs) > 0) {
-			t.Errorf("not one answer: %+v", r)
-		}
-		text, err := json.Marshal(r)
-		if err != nil || !showable(string(text)) {
-			t.Errorf("%q, %v", text, err)
-		}
-		again, _ := json.Marshal(site.Identify(code, aim))
-		if string(again) != string(text) {
-			t.Errorf("%s and then %s", text, again)
-		}
 	})
+}
+
+// What is longer than any label is not looked at, whatever it is made of, and
+// what is just not too long is answered; a plain symbol may be shorter than an
+// envelope.
+func TestLong(t *testing.T) {
+	for _, piece := range []string{"\x00", "\x1d", "\x1e", "1", "9", "J", " ", "(", "(01)", "10A\x1d", "1Z", "420", "%", "/01/", "[)>\x1e", "Q1\x1d", "\xff", "é"} {
+		for _, head := range []string{"", "[)>\x1e", "[)>\x1e06\x1d", "https://id.gs1.org/01/"} {
+			for _, aim := range []string{"", "]C0", "]C1", "]E0", "]I0", "]L0", "]U1", "]Q1", "]z0"} {
+				for _, n := range []int{511, 2047, 64 << 10} {
+					code := head + strings.Repeat(piece, n/len(piece))
+					r := site.Identify(code, aim)
+					if (r.Unit == "") == (r.Fault == "") || n == 64<<10 && (r.Error == nil || r.Error.Code != TooLong && r.Error.Code != Empty) {
+						t.Errorf("%s, %d times %q behind %q: %+v", aim, n/len(piece), piece, head, r.Error)
+					}
+				}
+			}
+		}
+	}
 }
 
 // An identity costs about a microsecond and a few small allocations.

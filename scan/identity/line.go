@@ -67,7 +67,7 @@ func (i Identifier) identifyHex(bank, control json.RawMessage) Result {
 	}
 	data, err := hex.DecodeString(digits)
 	if err != nil {
-		return fault(EPC, gs1.BadCharacter, `want hex digits and nothing else as "epc"`)
+		return fault(EPC, gs1.BadCharset, `want hex digits and nothing else as "epc"`)
 	}
 	var pc uint64
 	if control != nil {

@@ -15,7 +15,7 @@ func TestIdentifyLine(t *testing.T) {
 	halves := bad(`want a string of whole characters as \"raw\"`)
 	for name, c := range map[string]struct{ in, want string }{
 		"an AIM identifier in front":         {`{"raw":"]C100106141410000001238"}`, `{"unit":"sscc:106141410000001238","kind":"gs1","gs1":[["00","106141410000001238"]]}`},
-		"a separator, escaped":               {`{"raw":"]C110A\u001d400B"}`, `{"unit":"code:10A\\x1d400B","kind":"gs1","gs1":[["10","A"],["400","B"]],"warnings":["this GS1 symbol names no unit: no SSCC, GTIN, GRAI or GIAI in it"]}`},
+		"a separator, escaped":               {`{"raw":"]C110A\u001d400B"}`, `{"unit":"code:10A\\x1d400B","kind":"gs1","gs1":[["10","A"],["400","B"]],"error":{"code":"required_pair","message":"BATCH/LOT (10) needs (01) or (02) or (03) or (8006) or (8026) too"},"warnings":["this GS1 symbol names no unit: no SSCC, GTIN, GRAI or GIAI in it"]}`},
 		"more in the object":                 {`{"raw":"A","at":7}`, `{"unit":"code:A","kind":"text"}`},
 		"spaces and a newline around":        {" {\"raw\":\"A\"} \r\n", `{"unit":"code:A","kind":"text"}`},
 		"a whole surrogate pair":             {`{"raw":"\ud83d\udce6"}`, `{"unit":"code:📦","kind":"text"}`},
@@ -42,7 +42,7 @@ func TestIdentifyLine(t *testing.T) {
 		"an empty EPC":                      {`{"epc":""}`, `{"unit":"","kind":"epc","epc":{"scheme":"raw","tag_uri":"","pure_identity_uri":"","element_string":""},"error":{"code":"empty","message":"an empty EPC"}}`},
 		"an EPC longer than a tag":          {`{"epc":"` + strings.Repeat("30", 63) + `"}`, `{"unit":"","kind":"epc","epc":{"scheme":"raw","tag_uri":"","pure_identity_uri":"","element_string":""},"error":{"code":"too_long","message":"63 bytes, a tag's EPC has at most 62"}}`},
 		"an EPC with a digit lost":          {`{"epc":"3154F4E4E4CE0A6A1400000"}`, `{"unit":"","kind":"epc","error":{"code":"bad_epc_length","message":"an odd number of hex digits: 23"}}`},
-		"an EPC that is no hex":             {`{"epc":"urn:epc:"}`, `{"unit":"","kind":"epc","error":{"code":"bad_character","message":"want hex digits and nothing else as \"epc\""}}`},
+		"an EPC that is no hex":             {`{"epc":"urn:epc:"}`, `{"unit":"","kind":"epc","error":{"code":"bad_charset","message":"want hex digits and nothing else as \"epc\""}}`},
 		"a PC that is a number":             {`{"epc":"30","pc":3000}`, `{"unit":"","kind":"epc","error":{"code":"bad_input","message":"want a string of four hex digits as \"pc\""}}`},
 		"a PC of three digits":              {`{"epc":"30","pc":"300"}`, `{"unit":"","kind":"epc","error":{"code":"bad_input","message":"want a string of four hex digits as \"pc\""}}`},
 		"a PC with a sign":                  {`{"epc":"30","pc":"+300"}`, `{"unit":"","kind":"epc","error":{"code":"bad_input","message":"want a string of four hex digits as \"pc\""}}`},

@@ -2,8 +2,10 @@ package identity
 
 import (
 	"scanpost/scan"
+	"scanpost/scan/identity/carrier"
 	"scanpost/scan/identity/epc"
 	"scanpost/scan/identity/gs1"
+	"scanpost/scan/identity/plate"
 )
 
 // Kind says as what a code was read.
@@ -15,6 +17,7 @@ const (
 	EAN     Kind = "ean" // a bare GTIN
 	EPC     Kind = "epc"
 	Carrier Kind = "carrier"
+	Plate   Kind = "plate" // ISO 15459
 	Command Kind = "command"
 	Text    Kind = "text"
 )
@@ -26,15 +29,19 @@ const (
 	Unreadable     = "unreadable"
 	NotOurCommand  = "not_our_command"
 	UnknownCommand = "unknown_command"
+	RevokedCommand = "revoked_command"
 	BadInput       = "bad_input"
+	RoutingCode    = "routing_code"
 )
 
-// Result is what a code turned out to be. Its JSON is that of design section 8.
+// Result is what a code turned out to be. Its JSON is that of design section 8,
+// with a few fields more.
 type Result struct {
 	Unit     string         `json:"unit"` // canonical key; empty for commands and what is not understood
 	Kind     Kind           `json:"kind"`
 	GS1      []gs1.Element  `json:"gs1,omitempty"`
-	Carriers []CarrierMatch `json:"carriers,omitempty"`
+	Carriers []CarrierMatch `json:"carriers,omitempty"` // all that it can be of, the best evidence first
+	Data     []plate.Field  `json:"data,omitempty"`     // data identifiers of a transport label, and their values
 	EPC      *epc.Tag       `json:"epc,omitempty"`
 	Error    *Error         `json:"error,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
@@ -46,9 +53,11 @@ type Result struct {
 
 // CarrierMatch is a carrier whose number the code can be.
 type CarrierMatch struct {
-	Carrier string `json:"carrier"`
-	Service string `json:"service,omitempty"`
-	Checked bool   `json:"checked"` // a check digit was there and is right
+	Carrier  string           `json:"carrier"`
+	Service  string           `json:"service,omitempty"`
+	Checked  bool             `json:"checked"`          // a check digit was there and is right
+	Evidence carrier.Evidence `json:"evidence"`         // why it is taken for one
+	Number   string           `json:"number,omitempty"` // as the key has it
 }
 
 // Error is what is wrong with a code.

@@ -4,21 +4,17 @@ package carrier
 // the service, eight digits, a check digit, the country that issued it. It is
 // a postal number only if such a country exists, whatever its check digit says.
 
-func isS10(number string) bool {
-	for i := 2; i < 11; i++ {
-		if !isDigit(number[i]) {
-			return false
-		}
-	}
-	return isLetter(number[0]) && isLetter(number[1]) && countries[[2]byte{number[11], number[12]}]
-}
+func checkS10(n string) bool { return issues(n) && n[10] == sumS10(n) }
 
-// checkS10: weights 8 6 4 2 3 5 9 7, sum mod 11, taken from 11; 10 and 11,
+// issues reports whether the number's country exists.
+func issues(n string) bool { return countries[[2]byte{n[11], n[12]}] }
+
+// sumS10: weights 8 6 4 2 3 5 9 7, sum mod 11, taken from 11; 10 and 11,
 // which are no digits, become 0 and 5.
-func checkS10(number string) (want, got byte) {
+func sumS10(n string) byte {
 	sum := 0
 	for i, weight := range [...]int{8, 6, 4, 2, 3, 5, 9, 7} {
-		sum += weight * int(number[2+i]-'0')
+		sum += weight * int(n[2+i]-'0')
 	}
 	digit := 11 - sum%11
 	switch digit {
@@ -27,7 +23,24 @@ func checkS10(number string) (want, got byte) {
 	case 11:
 		digit = 5
 	}
-	return '0' + byte(digit), number[10]
+	return '0' + byte(digit)
+}
+
+// serviceS10 names the post, where it is one that our sheet of carriers has.
+func serviceS10(m Match) Match {
+	switch m.Number[11:] {
+	case "GB":
+		m.Service = "Royal Mail"
+	case "US":
+		m.Service = "USPS"
+	case "CA":
+		m.Service = "Canada Post"
+	case "DE":
+		m.Service = "Deutsche Post"
+	case "AU":
+		m.Service = "Australia Post"
+	}
+	return m
 }
 
 // alpha2 is ISO 3166-1 alpha-2, standing in for the union's list of issuers:

@@ -27,7 +27,7 @@ const (
 	BadPieces     = "bad_piece_total"    // piece 0, or a piece beyond the total
 
 	BadCheckDigit = gs1.BadCheckDigit
-	BadCharacter  = gs1.BadCharacter
+	BadCharacter  = gs1.BadCharset
 	BadDate       = gs1.BadDate
 
 	Foreign = "foreign_prefix" // a GS1 key, but the company prefix is not on the list

@@ -2,80 +2,74 @@ package gs1
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-// The codes of an [Error].
-const (
-	UnknownAI     = "unknown_ai"
-	BadLength     = "bad_length"
-	BadCharacter  = "bad_character"
-	BadCheckDigit = "bad_check_digit"
-	BadDate       = "bad_date"
-	MisplacedGS   = "misplaced_separator"
-	RepeatedAI    = "repeated_ai"
-)
-
-// Error says which rule an element string breaks.
-type Error struct {
-	Code    string // for programs
-	Message string // for people; shows nothing of the data unquoted
-}
-
-// Error implements error.
-func (e *Error) Error() string { return e.Message }
-
-func (a *AI) fault(code, format string, args ...any) *Error {
-	return &Error{code, fmt.Sprintf("%s (%s) ", a.Title, a.Code) + fmt.Sprintf(format, args...)}
-}
-
-func (a *AI) wrongLength(have int) *Error {
-	if a.min == a.max {
-		return a.fault(BadLength, "has %d characters, expected %d", have, a.max)
-	}
-	return a.fault(BadLength, "has %d characters, expected %d to %d", have, a.min, a.max)
-}
-
-// check compares a value with its description, part by part. The result is an
-// error and not an *Error, so that nil stays nil.
-func (a *AI) check(value string) error {
-	if len(value) < a.min || len(value) > a.max {
-		return a.wrongLength(len(value))
-	}
-	rest := value
-	for i := range a.Parts {
-		p := &a.Parts[i]
-		if p.Optional && rest == "" {
-			break
-		}
-		n := min(p.Max, len(rest))
-		if n < p.Min {
-			return a.wrongLength(len(value))
-		}
-		for j := range n {
-			if member[rest[j]]&sets[p.Set] == 0 {
-				return a.fault(BadCharacter, "may not hold %+q", rest[j:j+1])
-			}
-		}
-		if p.rule != nil {
-			if code, message := p.rule(rest[:n]); code != "" {
-				return a.fault(code, "%s", message)
-			}
-		}
-		rest = rest[n:]
-	}
-	if rest != "" {
-		return a.wrongLength(len(value))
-	}
-	return nil
-}
-
-// rule checks what a part's characters mean; an empty code means that they are right.
+// rule checks what a part's characters mean; an empty code means that they are
+// right. The characters are in the part's set already, and as many as it has.
 type rule func(part string) (code, message string)
 
+// rules are those that table.txt names. Each is one of the dictionary's.
 var rules = map[string]rule{
-	"cd10":  checkMod10,
-	"date0": checkDate,
+	"cd10":   checkMod10,
+	"cdpair": checkPair,
+	"gcp1":   checkCompany,
+	"gcp2":   func(part string) (string, string) { return checkCompany(part[min(1, len(part)):]) },
+
+	"date0":  checkDate0,
+	"date":   checkDate,
+	"date8":  checkDate8,
+	"hhmm":   checkClock,
+	"hhmm99": checkClockOrNone,
+	"hh":     upTo("23", BadTime, "hours"),
+	"mm":     upTo("59", BadTime, "minutes"),
+	"ss":     upTo("59", BadTime, "seconds"),
+
+	"currency":   inList(currencies, BadCurrency, "currency of ISO 4217"),
+	"country":    isCountry,
+	"country999": checkCountryOrMany,
+	"country2":   inList(countries2, BadCountry, "country of ISO 3166"),
+	"package":    inList(packages, BadValue, "kind of package"),
+	"iban":       checkIBAN,
+
+	"latitude":  upTo("1800000000", BadPlace, "latitude"),
+	"longitude": upTo("3600000000", BadPlace, "longitude"),
+	"percent":   checkPercent,
+	"pieces":    checkPieces,
+	"sequence":  checkSequence,
+	"coupon":    checkCoupon,
+	"offer":     checkOffer,
+
+	"yesno":    oneOf("01", "0 (no) or 1 (yes)"),
+	"sex":      oneOf("0129", "a sex of ISO 5218: 0, 1, 2 or 9"),
+	"winding":  oneOf("019", "a winding: 0, 1 or 9"),
+	"minus":    oneOf("-", "a minus or nothing"),
+	"zero":     oneOf("0", "0 in front"),
+	"importer": oneOf("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", "an importer index: a letter, a digit, - or _"),
+	"media":    checkMedia,
+	"nonzero":  checkNonzero,
+	"nozero":   checkNoZero,
+	"nondigit": checkNondigit,
+}
+
+func oneOf(allowed, what string) rule {
+	return func(part string) (string, string) {
+		if len(part) == 1 && strings.Contains(allowed, part) {
+			return "", ""
+		}
+		return BadValue, fmt.Sprintf("has %q, expected %s", part, what)
+	}
+}
+
+// upTo compares numbers of as many digits as the largest has.
+func upTo(largest, code, what string) rule {
+	return func(part string) (string, string) {
+		if part <= largest {
+			return "", ""
+		}
+		return code, fmt.Sprintf("has the %s %s, at most %s", what, part, largest)
+	}
 }
 
 func checkMod10(part string) (code, message string) {
@@ -84,26 +78,6 @@ func checkMod10(part string) (code, message string) {
 		return BadCheckDigit, fmt.Sprintf("%s has a wrong check digit: expected %c, got %c", part, want, part[last])
 	}
 	return "", ""
-}
-
-// checkDate checks YYMMDD, where day 00 stands for the last of the month. Of
-// the years that two digits can mean today, those divisible by four are leap
-// years, so the date of today is not needed.
-func checkDate(part string) (code, message string) {
-	if !IsDate(prefix(part), prefix(part[2:]), prefix(part[4:])) {
-		return BadDate, fmt.Sprintf("%s is no date: expected year, month, day, two digits each", part)
-	}
-	return "", ""
-}
-
-// IsDate reports whether there is such a day. The year has two digits; day 0
-// stands for the last of the month.
-func IsDate(year, month, day int) bool {
-	days := [...]int{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
-	if year%4 == 0 {
-		days[2] = 29
-	}
-	return year >= 0 && year <= 99 && month >= 1 && month <= 12 && day >= 0 && day <= days[month]
 }
 
 // CheckDigit is GS1's mod 10 check digit for the digits before it: weights
@@ -117,34 +91,109 @@ func CheckDigit[T ~string | ~[]byte](digits T) byte {
 	return '0' + byte((10-sum%10)%10)
 }
 
-// Digits reports whether a text is decimal digits and nothing else.
-func Digits(s string) bool {
-	for i := range len(s) {
-		if !isDigit(s[i]) {
-			return false
-		}
+func checkPair(part string) (code, message string) {
+	if len(part) < 2 {
+		return BadCheckPair, fmt.Sprintf("%q is too short for its check characters", part)
 	}
-	return s != ""
+	cut := len(part) - 2
+	if want := CheckPair(part[:cut]); part[cut:] != want {
+		return BadCheckPair, fmt.Sprintf("%s has wrong check characters: expected %s, got %s", part, want, part[cut:])
+	}
+	return "", ""
 }
 
-// In reports whether a character is in a set: 'n' digits, 'x' CSET 82, 'y'
-// CSET 39, 'z' base64url.
-func In(set, c byte) bool { return member[c]&sets[set] != 0 }
-
-// The character sets of GS1 General Specifications, 7.11, as bits.
-var sets = [256]uint8{'n': 1, 'x': 2, 'y': 4, 'z': 8}
-
-var member = func() (m [256]uint8) {
-	const digits, upper, lower = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
-	for set, characters := range map[byte]string{
-		'n': digits,
-		'x': digits + upper + lower + "!\"%&'()*+,-./:;<=>?_",
-		'y': digits + upper + "#-/",
-		'z': digits + upper + lower + "-_=",
-	} {
-		for _, c := range strings.Split(characters, "") {
-			m[c[0]] |= sets[set]
-		}
+// CheckPair are GS1's two check characters of an alphanumeric key: the
+// characters' numbers in CSET 82, times the primes from the right, modulo 1021
+// (GS1 General Specifications, 7.9.5). The text is CSET 82 and at most 30 long.
+func CheckPair(text string) string {
+	primes := [...]int{2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113}
+	const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+	sum := 0
+	for i := range len(text) {
+		sum += strings.IndexByte(cset82, text[i]) * primes[len(text)-1-i]
 	}
-	return m
-}()
+	sum %= 1021
+	return string([]byte{letters[sum>>5], letters[sum&31]})
+}
+
+// checkCompany asks for the four digits that the shortest company prefix has.
+// How long a prefix is, and whose, only GS1 knows.
+func checkCompany(part string) (code, message string) {
+	if len(part) < 4 || !Digits(part[:4]) {
+		return BadCompanyPrefix, fmt.Sprintf("has %q where a company prefix of at least 4 digits should be", part[:min(4, len(part))])
+	}
+	return "", ""
+}
+
+// checkPieces checks two digits each, the piece and of how many.
+func checkPieces(part string) (code, message string) {
+	if piece, total := part[:2], part[2:]; piece == "00" || piece > total {
+		return BadPieces, fmt.Sprintf("says piece %s of %s", piece, total)
+	}
+	return "", ""
+}
+
+// checkSequence checks a position and of how many, as in 1/3.
+func checkSequence(part string) (code, message string) {
+	position, total, found := strings.Cut(part, "/")
+	if n, m := number(position), number(total); !found || n < 1 || m < n || position[0] == '0' || total[0] == '0' {
+		return BadValue, fmt.Sprintf("has %q, expected a position and of how many, as in 1/3", part)
+	}
+	return "", ""
+}
+
+// number is -1 for what is no number.
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || !Digits(s) {
+		return -1
+	}
+	return n
+}
+
+func checkMedia(part string) (code, message string) {
+	if part >= "01" && part <= "10" || part >= "80" {
+		return "", ""
+	}
+	return BadValue, fmt.Sprintf("has the media type %s, expected 01 to 10 or 80 to 99", part)
+}
+
+func checkNonzero(part string) (code, message string) {
+	if strings.Trim(part, "0") == "" {
+		return BadValue, fmt.Sprintf("has %s, which must not be zero", part)
+	}
+	return "", ""
+}
+
+func checkNoZero(part string) (code, message string) {
+	if part[0] == '0' && part != "0" {
+		return BadValue, fmt.Sprintf("has %s, which must not begin with 0", part)
+	}
+	return "", ""
+}
+
+func checkNondigit(part string) (code, message string) {
+	if Digits(part) {
+		return BadValue, fmt.Sprintf("has %s, expected at least one character that is no digit", part)
+	}
+	return "", ""
+}
+
+// checkPadding checks the = at the end of base64, as GS1's engine does: none,
+// or one or two that fill up a multiple of three.
+func checkPadding(part string) (code, message string) {
+	data := strings.TrimRight(part, "=")
+	pads := len(part) - len(data)
+	if strings.Contains(data, "=") || pads > 2 || pads > 0 && len(part)%3 != 0 {
+		return BadCharset, "has = where base64 has none"
+	}
+	return "", ""
+}
+
+// checkPercent checks that % begins an escape of two hex digits.
+func checkPercent(part string) (code, message string) {
+	if _, ok := unescape(part, false); !ok {
+		return BadPercent, "has a % without the two hex digits of its escape"
+	}
+	return "", ""
+}
