@@ -56,6 +56,7 @@ type Options struct {
 	Metrics http.Handler            // optional
 	Health  func() error            // optional: why the board can not be relied on
 	Expect  func(body []byte) error // optional: takes in expected units
+	Keys    Keys                    // optional: keys of stations that wait for a decision
 }
 
 // Board answers HTTP and keeps its pages live while Run runs.
@@ -132,6 +133,7 @@ func (b *Board) routes() http.Handler {
 	on("GET", "/stations", b.stations)
 	on("GET", "/stations/{name}", b.station)
 	on("POST", "/gaps/{id}/{do}", b.decideForm)
+	on("POST", "/stations/{name}/trust", b.trustForm)
 	on("POST", "/theme", b.theme)
 	on("GET", "/live/home", b.liveHome)
 	on("GET", "/live/gaps", b.liveGaps)

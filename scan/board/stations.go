@@ -25,6 +25,7 @@ type stationPage struct {
 	S       seen
 	About   []decidable // gaps about the station itself
 	Waiting string      // the list of what waits for it
+	Key     *KeyOffer   // another key than it had, to be decided about
 }
 
 var stationWords = []struct{ state, word, glyph, colour string }{
@@ -118,7 +119,7 @@ func (b *Board) makeStation(p page, name, by string, m *mistake) *stationPage {
 		if v.Name != name {
 			continue
 		}
-		s := &stationPage{page: p, S: v}
+		s := &stationPage{page: p, S: v, Key: b.offer(name, by)}
 		f := filter{GapFilter: scan.GapFilter{State: scan.Unknown}, Waiting: name}
 		s.Waiting = f.path()
 		for _, g := range v.Gaps {

@@ -101,6 +101,8 @@ type Downlink struct {
 	asking link       // nil while there is no session
 	asked  map[string]time.Time
 	counts Counts
+	offers map[string]Offer // keys that wait for a person's decision, by station
+	ours   chan func()      // what others want done between two looks
 }
 
 // Counts are totals since the start.
@@ -156,6 +158,7 @@ func New(o Options) (*Downlink, error) {
 	}
 	return &Downlink{
 		o: o, stations: map[string]*station{}, asked: map[string]time.Time{},
+		offers: map[string]Offer{}, ours: make(chan func()),
 		boot: rand.Text()[:10], storing: o.Ledger.Store,
 	}, nil
 }
@@ -187,6 +190,8 @@ func (d *Downlink) run(ctx context.Context, l link) error {
 		select {
 		case <-q.more:
 		case <-timer.C:
+		case do := <-d.ours:
+			do()
 		case <-l.Done():
 			d.take(q.all()) // it is here, so it need not be sent again
 			if err := l.Err(); err != nil {

@@ -500,7 +500,7 @@ func TestHeadsAreVerified(t *testing.T) {
 		if got := r.d.Counts().BadHeads; got != 7 {
 			t.Errorf("%d bad heads counted, want 7", got)
 		}
-		for _, line := range []string{"head of a station not believed", "station has another key than before, its heads are not believed (was it set up anew? then unpin it)"} {
+		for _, line := range []string{"head of a station not believed", "station has another key than before: its heads are not believed until somebody decides (was it set up anew? the board's page of the station asks, or scanpost trust)"} {
 			if got := r.logs.count(line); got != 1 {
 				t.Errorf("%q was logged %d times, want once", line, got)
 			}

@@ -95,9 +95,7 @@ func (d *Downlink) pin(st *station, key string) {
 		return
 	}
 	st.key = pinned
-	if pinned != key && st.once("key") {
-		d.o.Log.Warn("station has another key than before, its heads are not believed (was it set up anew? then unpin it)", "station", st.name)
-	}
+	d.offer(st, pinned, key)
 }
 
 // keepBirth puts a birth into the ledger if it says something new. The
@@ -128,7 +126,7 @@ const birthBucket = "birth"
 func views(devices []event.Device) []scan.DeviceView {
 	all := make([]scan.DeviceView, len(devices))
 	for i, v := range devices {
-		all[i] = scan.DeviceView{Name: v.Name, Attached: v.Attached, Port: v.Port, Since: v.Since, Reason: v.Reason}
+		all[i] = scan.DeviceView{Name: v.Name, Attached: v.Attached, Port: v.Port, Since: v.Since, Reason: v.Reason, Inventory: v.Inventory}
 	}
 	return all
 }
