@@ -2,6 +2,7 @@ package scan
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -182,16 +183,35 @@ func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 		}
 		e.nobody = false
 		e.stations++
-		if s.name == f.rules.Self && f.remembered || s.covers(from, to) {
-			continue
-		}
-		if s.heardTo().Before(to) {
-			e.waiting = append(e.waiting, s)
-		} else {
-			e.lost = append(e.lost, s)
+		e.ask(f, s, from, to)
+	}
+	// It may have been scanned there under a name that only they know of.
+	for _, s := range f.tying {
+		if !s.retired && !slices.Contains(f.serving[checkpoint], s) {
+			e.ask(f, s, from, to)
 		}
 	}
 	return e
+}
+
+// may is what the stations that are waited for may have done: scanned it at a
+// checkpoint, or, where none of them stands there, linked it.
+func (e *evidence) may(checkpoint, scanned string) string {
+	if slices.ContainsFunc(e.waiting, func(s *station) bool { return slices.Contains(s.checkpoints, checkpoint) }) {
+		return scanned
+	}
+	return "know it under another number too"
+}
+
+// ask notes what a station can not say of a stretch of time.
+func (e *evidence) ask(f *Floor, s *station, from, to time.Time) {
+	switch {
+	case s.name == f.rules.Self && f.remembered || s.covers(from, to):
+	case s.heardTo().Before(to):
+		e.waiting = append(e.waiting, s)
+	default:
+		e.lost = append(e.lost, s)
+	}
 }
 
 func (s *station) covers(from, to time.Time) bool {

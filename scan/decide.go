@@ -36,12 +36,18 @@ func (f *Floor) Decide(d Decision, now time.Time) (GapChange, error) {
 			g.Cause = reason
 		}
 	case "reopen":
-		if g.State != Closed || f.decided[d.Gap].Gap == "" {
+		u := f.known(g.Unit)
+		if g.State != Closed || f.decided[d.Gap].Gap == "" && (u == nil || f.decision(u, g.Checkpoint).Gap == "") {
 			return GapChange{}, fmt.Errorf("%w: only what a person closed can be opened again", ErrDecided)
 		}
 		delete(f.decided, d.Gap)
+		if u != nil {
+			for _, id := range u.all() {
+				delete(f.decided, gapID("scan", id, g.Checkpoint))
+			}
+		}
 		g.State, g.ClosedAs, g.By, g.ClosedAt = Unknown, "", "", time.Time{}
-		if u := f.units[g.Unit]; u != nil {
+		if u != nil {
 			f.touch(u)
 		}
 		f.settle(now)
@@ -64,6 +70,19 @@ func changeOf(g *Gap) string {
 		return "closed"
 	}
 	return "updated"
+}
+
+// decision is a person's word on a unit's gap at a checkpoint, under whichever
+// of its identifiers it was given.
+func (f *Floor) decision(u *unit, checkpoint string) Decision {
+	if len(f.decided) == 0 {
+		return Decision{}
+	}
+	d := f.decided[gapID("scan", u.key, checkpoint)]
+	for i := 0; i < len(u.ids) && d.Gap == ""; i++ {
+		d = f.decided[gapID("scan", u.ids[i], checkpoint)]
+	}
+	return d
 }
 
 func decidedAs(d Decision) string {

@@ -23,7 +23,12 @@ type Floor struct {
 	stations   map[string]*station
 	serving    map[string][]*station // by checkpoint
 	units      map[string]*unit
-	alias      map[string]*unit // every other identifier of a unit
+	alias      map[string]*unit   // every other identifier of a unit
+	knots      map[string]*knot   // what identifiers are tied with
+	moves      map[string][]*move // by identifier of what was moved
+	boxes      map[string]*box    // by identifier of the container
+	undone     map[ref]undoing    // links and packings that were taken back
+	tying      []*station         // stations that said what belongs together
 	gaps       map[string]*Gap
 	decided    map[string]Decision
 	due        waiters // units whose limit runs out, on the observer's clock
@@ -68,6 +73,10 @@ func NewFloor(r Rules) *Floor {
 		serving:  map[string][]*station{},
 		units:    map[string]*unit{},
 		alias:    map[string]*unit{},
+		knots:    map[string]*knot{},
+		moves:    map[string][]*move{},
+		boxes:    map[string]*box{},
+		undone:   map[ref]undoing{},
 		gaps:     map[string]*Gap{},
 		decided:  map[string]Decision{},
 		touched:  map[*unit]struct{}{},
@@ -110,7 +119,8 @@ func (st *stream) meet(at time.Time) {
 }
 
 // serve notes that a station serves checkpoints. It only ever adds: a scan
-// may have been made where a station stood before.
+// may have been made where a station stood before. What was judged without it
+// is looked at again.
 func (f *Floor) serve(s *station, checkpoints []string) {
 	for _, c := range checkpoints {
 		if c == "" || slices.Contains(s.checkpoints, c) {
@@ -118,6 +128,9 @@ func (f *Floor) serve(s *station, checkpoints []string) {
 		}
 		s.checkpoints = append(s.checkpoints, c)
 		f.serving[c] = append(f.serving[c], s)
+		for _, u := range f.units {
+			f.touch(u)
+		}
 	}
 }
 
@@ -139,6 +152,10 @@ func (f *Floor) Observe(ev Event, arrived time.Time) {
 		f.scanned(s, st, ev, e, arrived)
 	case *Void:
 		f.voided(s, e)
+	case *Linked:
+		f.linked(s, ev, e)
+	case *Packed:
+		f.packed(s, ev, e)
 	case *NoRead:
 		st.unreadables++
 		f.device(s, e.Device).Faults++
@@ -149,7 +166,7 @@ func (f *Floor) Observe(ev Event, arrived time.Time) {
 				d.Since = ev.At
 			}
 			d.Attached, d.Port, d.Reason = e.Attached, e.Port, e.Reason
-			if e.Model+e.Serial+e.Firmware+e.USB != "" || len(e.Drift) > 0 {
+			if e.Model+e.Serial+e.Firmware+e.USB+e.Temperature != "" || len(e.Drift)+len(e.Trouble) > 0 {
 				d.Inventory = e.Inventory // and else it is as it was known before
 			}
 		}

@@ -58,6 +58,7 @@ const (
 	ClosedWaived    = "waived"     // by a person, with a reason
 	ClosedVoided    = "voided"     // the later scan it rested on was taken back
 	ClosedSeenAgain = "seen-again" // overdue, and then seen again where it was: the limit runs anew
+	ClosedBelongs   = "belongs"    // it turned out to be another unit's identifier, or a container: what it belongs to is followed
 )
 
 // GapChange is a gap that opened, changed or closed; it becomes one event of

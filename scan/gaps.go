@@ -59,9 +59,12 @@ func (f *Floor) judge(u *unit, now time.Time) {
 	if u.journey == nil {
 		return
 	}
-	at := f.sightings(u)
+	at, begin := f.sightings(u), f.begins(u)
+	if begin == len(at) { // nothing to follow
+		clear(at)
+	}
 	f.count(u, at)
-	want := f.find(u, at, now)
+	want := f.find(u, at, begin, now)
 	for i := range want {
 		f.open(u, &want[i])
 	}
@@ -73,7 +76,7 @@ func (f *Floor) judge(u *unit, now time.Time) {
 		if g.State == Closed && f.decided[id].Gap == "" {
 			continue
 		}
-		f.explain(u, g, at[step])
+		f.explain(u, g, at[step], step < begin)
 	}
 }
 
@@ -81,20 +84,23 @@ func (f *Floor) judge(u *unit, now time.Time) {
 // first.
 func (f *Floor) sightings(u *unit) [][]*sighted {
 	at := make([][]*sighted, len(u.journey.Steps))
-	for i := range u.seen {
-		s := &u.seen[i]
-		if step := u.journey.step(s.scan.Checkpoint); step >= 0 && !s.void {
-			at[step] = append(at[step], s)
+	sort := func(all []sighted) {
+		for i := range all {
+			if step := u.journey.step(all[i].scan.Checkpoint); step >= 0 && all[i].counts() {
+				at[step] = append(at[step], &all[i])
+			}
 		}
 	}
+	sort(u.seen)
+	sort(f.inferred(u, nil))
 	for _, scans := range at {
-		slices.SortFunc(scans, func(a, b *sighted) int { return a.at().Compare(b.at()) })
+		slices.SortFunc(scans, func(a, b *sighted) int { return a.moment().compare(b.moment()) })
 	}
 	return at
 }
 
-// find applies the rules "skipped" and "overdue".
-func (f *Floor) find(u *unit, at [][]*sighted, now time.Time) []judged {
+// find applies the rules "skipped" and "overdue", from a step on.
+func (f *Floor) find(u *unit, at [][]*sighted, begin int, now time.Time) []judged {
 	var found []judged
 	furthest := -1
 	for i := range at {
@@ -105,7 +111,7 @@ func (f *Floor) find(u *unit, at [][]*sighted, now time.Time) []judged {
 	if furthest < 0 {
 		return nil
 	}
-	for i := range furthest {
+	for i := begin; i < furthest; i++ {
 		if len(at[i]) == 0 && !u.journey.Steps[i].Optional {
 			found = append(found, f.skipped(u, at, i))
 		}
@@ -190,7 +196,7 @@ func (f *Floor) open(u *unit, j *judged) {
 		change = "opened" // again: the scan that closed it was taken back
 		g.ClosedAs, g.By, g.ClosedAt = "", "", time.Time{}
 	}
-	if d := f.decided[id]; d.Gap != "" {
+	if d := f.decision(u, checkpoint); d.Gap != "" {
 		if change == "opened" { // decided before a restart
 			f.describe(g, j, u)
 			g.State, g.ClosedAs, g.By, g.ClosedAt, g.NextStep = Closed, decidedAs(d), d.By, d.At, "Nothing to do"
@@ -225,10 +231,10 @@ func (f *Floor) describe(g *Gap, j *judged, u *unit) {
 		g.Cause = fmt.Sprintf("No station is known to serve %s", here)
 		g.NextStep = fmt.Sprintf("Start the stations of %s, or name them in the configuration", here)
 	case len(e.waiting) > 0 && j.kind == Overdue:
-		g.Cause = fmt.Sprintf("Last seen at %s. %s not heard that far yet and may have scanned it", there, isare(names(e.waiting)))
+		g.Cause = fmt.Sprintf("Last seen at %s. %s not heard that far yet and may %s", there, isare(names(e.waiting)), e.may(g.Checkpoint, "have scanned it"))
 		g.NextStep = waitStep(e.waiting, f)
 	case len(e.waiting) > 0:
-		g.Cause = fmt.Sprintf("Seen at %s. %s not heard that far yet and may have scanned it before", there, isare(names(e.waiting)))
+		g.Cause = fmt.Sprintf("Seen at %s. %s not heard that far yet and may %s", there, isare(names(e.waiting)), e.may(g.Checkpoint, "have scanned it before"))
 		g.NextStep = waitStep(e.waiting, f)
 	case j.kind == Overdue:
 		g.Cause = fmt.Sprintf("Last seen at %s, and not at %s within %s", there, here, SpanText(u.journey.Steps[j.step].Within))
@@ -250,17 +256,19 @@ func waitStep(waiting []*station, f *Floor) string {
 }
 
 // explain closes a gap that no longer stands.
-func (f *Floor) explain(u *unit, g *Gap, here []*sighted) {
+func (f *Floor) explain(u *unit, g *Gap, here []*sighted, before bool) {
 	if f.decided[g.ID].Gap != "" {
 		return
 	}
 	closed := ClosedVoided
 	switch {
+	case before:
+		closed = ClosedBelongs
 	case len(here) > 0 && here[0].at().After(g.Since):
 		closed = ClosedFoundLate
 	case len(here) > 0:
 		closed = ClosedArrived
-	case g.Kind == Overdue && slices.ContainsFunc(u.seen, func(s sighted) bool { return !s.void && s.at().After(g.From.Add(time.Millisecond)) }):
+	case g.Kind == Overdue && slices.ContainsFunc(append(f.inferred(u, nil), u.seen...), func(s sighted) bool { return s.counts() && s.at().After(g.From.Add(time.Millisecond)) }):
 		closed = ClosedSeenAgain
 	}
 	f.shut(g, closed, "", f.now)
@@ -278,6 +286,8 @@ func (f *Floor) shut(g *Gap, as, by string, at time.Time) {
 		g.Cause, g.NextStep = "Seen again where it was: its limit runs anew", "Nothing to do"
 	case ClosedBack, ClosedResolved, ClosedWaived:
 		g.NextStep = "Nothing to do"
+	case ClosedBelongs:
+		g.Cause, g.NextStep = "It is not a parcel by itself: what it belongs to is followed", "Nothing to do"
 	case ClosedVoided:
 		g.Cause, g.NextStep = "The scan it rested on was taken back", "Nothing to do"
 	}

@@ -65,6 +65,7 @@ func (f *Floor) HeadArrived(name string, at, arrived time.Time) {
 // rejudge looks again at every unit that a station has seen: the times of its
 // sightings have moved.
 func (f *Floor) rejudge(s *station) {
+	f.recast()
 	for _, u := range f.units {
 		for i := range u.seen {
 			if u.seen[i].station == s {

@@ -30,7 +30,8 @@ type Pass struct {
 	RSSI        int    // dBm, the strongest; 0 if the reader does not tell
 	Direction   string // "forward", "backward", or empty if that is not certain
 	PC          uint16 // the tag's protocol control word; 0 if the reader does not tell
-	Reason      string // what was odd: "parked", "recovered"; else empty
+	Reason      string // what was odd: "parked", "recovered", "crowded"; else empty
+	Group       int64  // tags of one checkpoint that share it went through one opening of its gate, so they are one parcel's; 0 without a gate
 }
 
 // Identity is what a code turned out to be.
@@ -43,8 +44,8 @@ type Identity struct {
 
 // Command is what a command card asks for.
 type Command struct {
-	Do  string // "sign-on", "sign-off", "undo", "seen"
-	Arg string // the operator's sign for "sign-on"; else empty
+	Do  string // "sign-on", "sign-off", "undo", "seen", "hold", and the others that card.go knows
+	Arg string // the operator's sign for "sign-on", the reason for "exception"; else empty
 }
 
 // Number is an event's place in its station's log. Seq counts from 1 without
@@ -103,7 +104,23 @@ type Scan struct {
 	Note       string   // what was odd about the reading, such as "unterminated"
 	Pass       *Pass    // of a radio tag; else nil
 	Clock      Clock
+	Training   bool   // a rehearsal: Unit is empty, IDs says what was scanned, and it is no scan of anything
+	Held       bool   // the unit was held, and the operator was told
+	Mark       Mark   // set: no scan, but a word on the scan Of; else empty
+	Of         string // id of the scan that a mark is about
+	Reason     string // of an exception
 }
+
+// Mark is an operator's word on the unit that was scanned last.
+type Mark string
+
+// The marks. A unit is held until it is released; wherever it is scanned
+// meanwhile, the operator is told. An exception says what is amiss with it.
+const (
+	Hold      Mark = "hold"
+	Release   Mark = "release"
+	Exception Mark = "exception"
+)
 
 // Void takes back an earlier scan of the same station.
 type Void struct {
@@ -147,6 +164,10 @@ type Inventory struct {
 	USB      string   `json:"usb,omitempty"`    // "05e0:1701"
 	Socket   string   `json:"socket,omitempty"` // "1-2": which socket of which hub
 	Drift    []string `json:"drift,omitempty"`  // settings that are not as they should be, a sentence each
+	// What it says of its health: its temperature when this was told, such as
+	// "31 °C", and what is amiss, such as "antenna 2: gone".
+	Temperature string   `json:"temperature,omitempty"`
+	Trouble     []string `json:"trouble,omitempty"`
 }
 
 // ClockStep is a wall clock that jumped by more than two seconds.

@@ -29,6 +29,7 @@ type Station struct {
 	Clock      func() Clock                                 // what the kernel says of the wall clock
 	Now        func() time.Time
 	Repeat     time.Duration // the same reading of one device within this time is one scan; 500 ms unless set
+	Links      []LinkRule    // where the labels of a parcel are linked
 
 	mu      sync.Mutex
 	benches map[string]*bench
@@ -56,9 +57,10 @@ func (st *Station) ScanAll(ctx context.Context, sightings []Sighting) []Told {
 	b.Lock()
 	defer b.Unlock()
 	told := make([]Told, 0, len(sightings))
-	var open []judgedScan // judged, and not yet saved
+	read := st.oneRead(sightings) // the labels of one parcel, if that is what they are
+	var open []judgedScan         // judged, and not yet saved
 	for _, s := range sightings {
-		if len(open) == mostTogether || touches(open, s.Code, "") {
+		if len(open) == mostTogether || touches(open, s.Code, "") || st.depends(b, s, read) {
 			told, open = append(told, st.save(b, open)...), nil
 		}
 		if again, repeated := b.repeated(s, st.Repeat); repeated {
@@ -81,12 +83,18 @@ func (st *Station) ScanAll(ctx context.Context, sightings []Sighting) []Told {
 		if touches(open, s.Code, id.Unit) {
 			told, open = append(told, st.save(b, open)...), nil
 		}
-		j := Judgement{Verdict: NotUnderstood}
+		o := judgedScan{Sighting: s, Identity: id, Judgement: Judgement{Verdict: NotUnderstood}}
 		if id.Fault == "" {
-			j = st.judge(ctx, s, id)
+			labels := read.labels(id.Unit)
+			if read == nil {
+				labels = st.labels(b, s, id)
+			}
+			o.Judgement = st.judge(ctx, s, id, labels)
+			st.relate(b, &o, read != nil, labels)
 		}
-		open = append(open, judgedScan{s, id, j})
+		open = append(open, o)
 	}
+	st.linkRead(b, read, open)
 	return append(told, st.save(b, open)...)
 }
 
@@ -98,6 +106,7 @@ type judgedScan struct {
 	Sighting
 	Identity
 	Judgement
+	related
 }
 
 // touches reports whether a scan that is not saved yet could change what is
@@ -117,13 +126,18 @@ func (st *Station) save(b *bench, open []judgedScan) []Told {
 		return nil
 	}
 	clock := st.Clock()
-	entries := make([]Entry, len(open))
+	var entries []Entry
 	for i := range open {
 		o := &open[i]
-		entries[i] = &Scan{
+		s := &Scan{
 			Checkpoint: o.Checkpoint, Verdict: o.Verdict, Unit: o.Unit, IDs: o.IDs, Raw: o.Code, AIM: o.AIM, Symbology: o.Symbology,
 			Device: o.Device, Operator: b.operator, Missing: o.Missing, Note: o.Note, Pass: o.Pass, Clock: clock,
+			Training: b.training, Held: o.Held != nil,
 		}
+		if b.training { // so that nobody can take it for a scan, whatever he knows of training
+			s.Unit, s.IDs, o.before, o.behind = "", keysOf(o.Identity), nil, nil
+		}
+		entries = append(append(append(entries, o.before...), s), o.behind...)
 	}
 	numbers, errs := st.Book.WriteAll(entries)
 
@@ -131,19 +145,27 @@ func (st *Station) save(b *bench, open []judgedScan) []Told {
 	link := st.Link()
 	for i := range open {
 		o := &open[i]
-		if errs[i] != nil {
-			told[i] = st.notSaved(b, o.Sighting, errs[i])
+		first, at, n := len(entries)-len(numbers), len(o.before), len(o.before)+1+len(o.behind)
+		mine, given, failed := entries[first:first+n], numbers[:n], errs[:n]
+		numbers, errs = numbers[n:], errs[n:]
+		if failed[at] != nil {
+			told[i] = st.notSaved(b, o.Sighting, failed[at])
 			continue
 		}
-		st.observe(numbers[i], entries[i])
+		also := st.written(o, mine, given, failed)
 		t := Told{
-			Outcome: outcomeOf(o.Verdict), At: numbers[i].At, Number: numbers[i], Unit: o.Unit, Code: o.Code, Device: o.Device, Checkpoint: o.Checkpoint,
-			Operator: b.operator, Missing: o.Missing, Belongs: o.Belongs, Earlier: o.Earlier, Why: o.Fault,
+			Outcome: outcomeOf(o.Verdict), At: given[at].At, Number: given[at], Unit: o.Unit, Code: o.Code, Device: o.Device, Checkpoint: o.Checkpoint,
+			Operator: b.operator, Missing: o.Missing, Belongs: o.Belongs, Earlier: o.Earlier, Why: o.Fault, Held: o.Held, Training: b.training,
 		}
+		o.tell(&t)
 		if t.Outcome == Saved && !link.Online {
 			t.Outcome, t.Waiting = SavedOffline, link.Waiting
 		}
-		b.scan, b.number = entries[i].(*Scan), numbers[i]
+		b.shut = nil
+		b.done = &done{scan: mine[at].(*Scan), number: given[at], unit: o.Unit, also: also}
+		if o.after != nil {
+			b.done.revert = o.after()
+		}
 		b.recorded(o.Sighting, t)
 		st.Tell(t)
 		told[i] = t
@@ -152,11 +174,11 @@ func (st *Station) save(b *bench, open []judgedScan) []Told {
 }
 
 // judge asks local knowledge, and neighbours that are a moment behind.
-func (st *Station) judge(ctx context.Context, s Sighting, id Identity) Judgement {
-	j := st.Floor.Judge(id.Unit, id.IDs, s.Checkpoint, st.Now())
+func (st *Station) judge(ctx context.Context, s Sighting, id Identity, labels []string) Judgement {
+	j := st.Floor.JudgeWith(id.Unit, id.IDs, labels, s.Checkpoint, st.Now())
 	if len(j.Waiting) > 0 && st.Fresh != nil && st.Link().Online {
 		st.Fresh(ctx, j.Waiting)
-		j = st.Floor.Judge(id.Unit, id.IDs, s.Checkpoint, st.Now())
+		j = st.Floor.JudgeWith(id.Unit, id.IDs, labels, s.Checkpoint, st.Now())
 	}
 	return j
 }

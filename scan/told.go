@@ -47,7 +47,11 @@ type Told struct {
 	Missing    []string // checkpoints not seen (previous missing) or not checkable (not verifiable)
 	Belongs    string   // where it belongs (wrong checkpoint)
 	Earlier    *Earlier // the scan it repeats (double)
-	Why        string   // a sentence: what the command did, why nothing was saved, why not understood
+	Why        string   // a sentence: what the command did, why nothing was saved, why not understood, what the scan did besides
+	Linked     []string // the identifiers that are one parcel by this scan
+	Held       *Held    // it was held: it is to be put aside
+	Training   bool     // nothing of this counts
+	Notice     bool     // it is about a scan that was told before, and none itself
 	Waiting    int      // scans kept here and not yet sent (saved offline)
 	Repeat     bool     // the same reading again: nothing new was recorded, the signal is repeated
 }

@@ -1,6 +1,10 @@
 package scan
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+)
 
 // The types in this file are what board and screen show: copies, made under
 // the floor's lock, that the reader may keep. Their JSON is the board's.
@@ -76,6 +80,59 @@ type UnitView struct {
 	Journey string     `json:"journey"`
 	Steps   []StepView `json:"steps"`
 	Gaps    []Gap      `json:"gaps"`
+	Held    *Held      `json:"held,omitempty"`
+
+	Links    []TieView  `json:"links,omitempty"`    // what made these identifiers one unit, oldest first, also what was taken back
+	Packing  []PackView `json:"packing,omitempty"`  // its ways into containers and out of them, oldest first, also what was taken back
+	Inside   string     `json:"inside,omitempty"`   // the container it is in now
+	Contents []string   `json:"contents,omitempty"` // what is in it now
+}
+
+// TieView is one link of a unit's identifiers.
+type TieView struct {
+	ID        string    `json:"id"`
+	IDs       []string  `json:"ids"`
+	How       string    `json:"how"`
+	Said      SaidView  `json:"said"`
+	Instead   []string  `json:"instead,omitempty"`   // what the operator was told that one of them was linked with until then
+	Overruled bool      `json:"overruled,omitempty"` // a newer link gives one of them to another unit
+	Undone    *SaidView `json:"undone,omitempty"`
+}
+
+// PackView is one thing that was done with a unit and a container.
+type PackView struct {
+	ID        string    `json:"id"`
+	Container string    `json:"container"`
+	Action    Action    `json:"action"`
+	Said      SaidView  `json:"said"`
+	Undone    *SaidView `json:"undone,omitempty"`
+}
+
+// SaidView is who said something, where and when.
+type SaidView struct {
+	Station    string    `json:"station"`
+	At         time.Time `json:"at"` // the station's clock
+	Checkpoint string    `json:"checkpoint,omitempty"`
+	Device     string    `json:"device,omitempty"`
+	Operator   string    `json:"operator,omitempty"`
+}
+
+func (s SaidView) compare(id string, t SaidView, other string) int {
+	return cmp.Or(s.At.Compare(t.At), strings.Compare(id, other))
+}
+
+// Held is a unit that somebody has asked to be kept.
+type Held struct {
+	Unit   string   `json:"unit"` // the one that is held: that which was asked for, or one inside it
+	Said   SaidView `json:"said"`
+	Reason string   `json:"reason,omitempty"` // of the newest exception, if there is one
+}
+
+// MarkView is an operator's word on a scan.
+type MarkView struct {
+	Mark   Mark     `json:"mark"`
+	Reason string   `json:"reason,omitempty"`
+	Said   SaidView `json:"said"`
 }
 
 // StepView is one step of the plan, or a scan outside of it.
@@ -105,6 +162,11 @@ type ScanView struct {
 	Symbology string    `json:"symbology"`
 	Synced    bool      `json:"clock_synced"`
 	Voided    bool      `json:"voided"`
+
+	As       string     `json:"as,omitempty"`       // the identifier it came under, if that is not the unit's key
+	Inferred string     `json:"inferred,omitempty"` // the container that was scanned while the unit was inside; empty for a scan of the unit itself
+	Held     bool       `json:"held,omitempty"`     // the operator was told that it is held
+	Marks    []MarkView `json:"marks,omitempty"`    // what the operator said of it afterwards
 }
 
 // GapFilter chooses gaps; an empty field chooses all.

@@ -62,7 +62,7 @@ func (f *Floor) Summary(now time.Time) Summary {
 	defer f.mu.Unlock()
 	f.tick(now)
 	f.settle(now)
-	sum := Summary{At: now, Site: f.rules.Site, Units: len(f.units), Checkpoints: []CheckpointSummary{}}
+	sum := Summary{At: now, Site: f.rules.Site, Units: len(f.units) - f.unseen(), Checkpoints: []CheckpointSummary{}}
 	at := map[string]*CheckpointSummary{}
 	list := f.checkpoints()
 	cps := make([]CheckpointSummary, len(list))
@@ -113,6 +113,20 @@ func (f *Floor) Summary(now time.Time) Summary {
 	return sum
 }
 
+// unseen counts the containers that were never scanned themselves.
+func (f *Floor) unseen() int {
+	var none map[*unit]struct{}
+	for id := range f.boxes {
+		if u := f.known(id); u != nil && len(u.seen) == 0 {
+			if none == nil {
+				none = map[*unit]struct{}{}
+			}
+			none[u] = struct{}{}
+		}
+	}
+	return len(none)
+}
+
 // Gaps lists the gaps that a filter chooses, oldest first.
 func (f *Floor) Gaps(filter GapFilter) []Gap {
 	f.mu.Lock()
@@ -152,8 +166,8 @@ func (f *Floor) matches(key, part string) bool {
 	if strings.Contains(strings.ToLower(key), part) {
 		return true
 	}
-	u := f.units[key]
-	return u != nil && slices.ContainsFunc(u.ids, func(id string) bool { return strings.Contains(strings.ToLower(id), part) })
+	u := f.known(key) // of a gap that belongs to another unit now: that one
+	return u != nil && slices.ContainsFunc(u.all(), func(id string) bool { return strings.Contains(strings.ToLower(id), part) })
 }
 
 // copied is a gap to give away, with a next step that fits the present.
@@ -202,19 +216,18 @@ func (f *Floor) Unit(key string, now time.Time) (UnitView, bool) {
 	defer f.mu.Unlock()
 	f.tick(now)
 	f.settle(now)
-	u := f.units[key]
-	if u == nil {
-		u = f.alias[key]
-	}
-	if u == nil || len(u.seen) == 0 {
+	u := f.known(key)
+	if u == nil || len(u.seen) == 0 && len(f.boxesOf(u)) == 0 {
 		return UnitView{}, false
 	}
-	v := UnitView{Key: u.key, IDs: append([]string{u.key}, u.ids...), Steps: []StepView{}, Gaps: []Gap{}}
+	v := UnitView{Key: u.key, IDs: u.all(), Steps: []StepView{}, Gaps: []Gap{}}
+	f.belongings(u, &v)
 	if u.journey != nil {
 		v.Journey = u.journey.Name
 		f.planned(u, &v)
 	}
 	f.unplanned(u, &v)
+	v.Held = f.held(u)
 	slices.SortFunc(v.Gaps, func(a, b Gap) int { return a.Since.Compare(b.Since) })
 	return v, true
 }
@@ -245,8 +258,8 @@ func (f *Floor) planned(u *unit, v *UnitView) {
 // unplanned adds the scans at checkpoints that the journey does not name.
 func (f *Floor) unplanned(u *unit, v *UnitView) {
 	var others []string
-	for i := range u.seen {
-		c := u.seen[i].scan.Checkpoint
+	for _, s := range append(f.inferred(u, nil), u.seen...) {
+		c := s.scan.Checkpoint
 		if c != "" && (u.journey == nil || u.journey.step(c) < 0) && !slices.Contains(others, c) {
 			others = append(others, c)
 		}
@@ -258,14 +271,22 @@ func (f *Floor) unplanned(u *unit, v *UnitView) {
 
 func (f *Floor) scansAt(u *unit, checkpoint string) []ScanView {
 	scans := []ScanView{}
-	for i := range u.seen {
-		s := &u.seen[i]
-		if s.scan.Checkpoint != checkpoint {
+	for _, s := range append(f.inferred(u, nil), u.seen...) {
+		if s.scan.Checkpoint != checkpoint || s.scan.Mark != "" {
 			continue
 		}
-		scans = append(scans, ScanView{ID: ScanID(s.number), Station: s.station.name, Epoch: s.number.Epoch, Seq: s.number.Seq, At: s.number.At,
+		v := ScanView{ID: ScanID(s.number), Station: s.station.name, Epoch: s.number.Epoch, Seq: s.number.Seq, At: s.number.At,
 			Device: s.scan.Device, Operator: s.scan.Operator, Verdict: s.scan.Verdict, Missing: s.scan.Missing, Raw: s.scan.Raw,
-			AIM: s.scan.AIM, Symbology: s.scan.Symbology, Synced: s.scan.Clock.Synced, Voided: s.void})
+			AIM: s.scan.AIM, Symbology: s.scan.Symbology, Synced: s.scan.Clock.Synced, Voided: s.void, Held: s.scan.Held, Inferred: s.inferred}
+		if s.inferred == "" && s.scan.Unit != u.key {
+			v.As = s.scan.Unit
+		}
+		for i := range u.seen {
+			if m := u.seen[i].scan; m.Mark != "" && m.Of == v.ID {
+				v.Marks = append(v.Marks, markView(&u.seen[i]))
+			}
+		}
+		scans = append(scans, v)
 	}
 	slices.SortFunc(scans, func(a, b ScanView) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID)) })
 	return scans

@@ -56,6 +56,7 @@ func (f *Floor) jumped(by time.Duration) {
 		f.reconsider(s)
 	}
 	f.due = nil
+	f.recast()
 	for _, u := range f.units {
 		f.touch(u)
 	}

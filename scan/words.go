@@ -36,6 +36,33 @@ func SpanText(d time.Duration) string {
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
+// KeyText writes a unit key short enough for a sentence: "SSCC …01238", "UPS
+// …56784", "tote 5". A code that is nothing but its text is that text.
+func KeyText(key string) string {
+	scheme, number, ok := strings.Cut(key, ":")
+	if !ok {
+		scheme, number = "code", key
+	}
+	if runes := []rune(number); len(runes) > 9 {
+		number = "…" + string(runes[len(runes)-5:])
+	}
+	switch KeyKind(key) {
+	case "code":
+		return number
+	case "tote", "order", "plate":
+		return scheme + " " + number
+	}
+	return strings.ToUpper(scheme) + " " + number
+}
+
+func keysText(keys []string) string {
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = KeyText(key)
+	}
+	return List(names)
+}
+
 // List writes names as a sentence does: "a", "a and b", "a, b and c".
 func List(names []string) string {
 	switch n := len(names); n {

@@ -24,20 +24,14 @@ func (c *checker) station() {
 		Site: r.Site, Name: r.Name, Checkpoint: r.Checkpoint, Data: c.file(r.Data),
 		Retention: r.Retention.D(), Repeat: r.Repeat.D(), Consumers: r.Consumers,
 	}
+	c.limits(r)
 	for i, consumer := range r.Consumers {
 		c.name(at("station", "consumers", i), consumer, `the name it signs its receipts with, such as "tracking"`)
 	}
 	if len(r.Consumers) == 0 {
 		c.wrong(at("station", "consumers"), `without any, scans would go before anybody confirmed them; leave the line out for ["board"]`)
 	}
-	const enough = 16 // characters; a shorter key could be guessed from one printed card
-	if key := c.secret(at("station", "command_key_file"), r.CommandKeyFile); key != "" {
-		if len(key) < enough {
-			c.wrong(at("station", "command_key_file"), "the key in %s has %d characters and needs %d; make one, for example with openssl rand -hex 16",
-				r.CommandKeyFile, len(key), enough)
-		}
-		c.cfg.Station.CommandKey = []byte(key)
-	}
+	c.commands()
 }
 
 func (c *checker) pages() {

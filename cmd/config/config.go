@@ -10,6 +10,7 @@ package config
 import (
 	_ "embed" // the sample
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"scanpost/devices/profile"
 	"scanpost/scan"
+	"scanpost/scan/identity/command"
 	"scanpost/sync/event"
 )
 
@@ -33,6 +35,7 @@ type Config struct {
 	Station    Station
 	Devices    []Device
 	Portals    []Portal
+	Links      []scan.LinkRule
 	MQTT       *MQTT // the broker to talk to: [mqtt], else the machine's own [broker]; nil if there is none
 	Broker     *Broker
 	Board      *Board
@@ -40,18 +43,23 @@ type Config struct {
 	Journeys   []scan.Journey
 	Neighbours []scan.Neighbour
 	Rules      Rules
+	Identity   Identity
+	Exceptions []string // reasons for exception cards
 	Hints      []string // what is allowed and probably not meant
 }
 
 // Station says which machine this is.
 type Station struct {
-	Site, Name string // Name is empty on a machine without devices that gives none
-	Checkpoint string
-	Data       string // folder
-	Retention  time.Duration
-	Repeat     time.Duration
-	Consumers  []string // who must have confirmed an event before it is forgotten
-	CommandKey []byte   // nil: command cards are not obeyed
+	Site, Name  string // Name is empty on a machine without devices that gives none
+	Checkpoint  string
+	Data        string // folder
+	Retention   time.Duration
+	Quota       int64         // bytes that may wait for their receipts; 0 for no limit
+	MaxAge      time.Duration // so long may the oldest of them wait; 0 for no limit
+	Repeat      time.Duration
+	Consumers   []string     // who must have confirmed an event before it is forgotten
+	Commands    command.Site // without a key, command cards are not obeyed
+	CommandFile string       // where Commands were read from; see [ReadCommands]
 }
 
 // Device is one scanner or reader.
@@ -61,6 +69,18 @@ type Device struct {
 	Port       string // an address that devices/port understands
 	Profile    *profile.Profile
 	Antennas   map[int]string // checkpoint by antenna; nil: all stand at Checkpoint
+	Tags       bool           // it reads radio tags
+}
+
+// Places are the checkpoints that a device serves, its own first.
+func (d *Device) Places() []string {
+	places := []string{d.Checkpoint}
+	for _, antenna := range slices.Sorted(maps.Keys(d.Antennas)) {
+		if place := d.Antennas[antenna]; !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	return places
 }
 
 // Portal says how the radio tags at a checkpoint are taken for passes. Zero
@@ -72,14 +92,25 @@ type Portal struct {
 	Reads                     int
 	SingleTarget              bool
 	Line                      [2]int   // antennas in the order of travel; zero: direction is not told
-	Record                    bool     // tags that are not GS1's are recorded too, as code:
+	Foreign                   string   // tags that are not GS1's: "record" as code:, or "ignore"; empty: cards of 125 kHz are recorded, UHF tags are not
 	Prefixes                  []string // GS1 company prefixes of ours; empty: all
+	Gate                      *Gate    // nil: none
+}
+
+// Gate is a photo-eye or a door contact at a portal, wired to an input of a
+// tag reader.
+type Gate struct {
+	Device string // the reader
+	Input  int    // from 1
+	Open   string // "on" or "off": how the input is while a parcel is there
+	NoRead bool   // an opening in which no tag passed is reported as an unreadable parcel
 }
 
 // MQTT is the broker to talk to.
 type MQTT struct {
 	URL            string // mqtt://host:port or mqtts://host:port
 	User, Password string
+	Backlog        int    // events a second after an outage; 0 for as many as the broker takes
 	CA, Cert, Key  string // files
 	ClientID       string
 }

@@ -78,7 +78,7 @@ func TestMistakesSayWhatToWrite(t *testing.T) {
 		"nobody confirms":                         {strings.Replace(station, "[[device]]", "consumers = []\n[[device]]", 1), `leave the line out for ["board"]`},
 		"a user without password":                 {station + "[mqtt]\nurl = \"mqtt://127.0.0.1\"\n" + "[broker]\npassword_file = \"users\"\n", `users:2: want user:password`},
 		"a command key that can be guessed": {strings.Replace(station, "[[device]]", "command_key_file = \"short.key\"\n[[device]]", 1),
-			`"command_key_file" in [station]: the key in short.key has 4 characters and needs 16; make one, for example with openssl rand -hex 16`},
+			`"command_key_file" in [station]: short.key, line 1: the key has 4 characters and needs 16; make one, for example with openssl rand -hex 16`},
 		"within of nothing":    {journey(`{ at = "a" }, { at = "b", within = "0s" }`), `"within"`},
 		"within without unit":  {journey(`{ at = "a" }, { at = "b", within = "4" }`), `"4" is not a time span such as "30s", "5m" or "4h"`},
 		"one step":             {journey(`{ at = "a" }`), `"steps" in [[journey]]: a scan is missed between two steps, and there are not two`},

@@ -26,7 +26,8 @@ func (c *checker) devices() {
 		}
 		d.Profile = c.profile(key.then("profile"), r.Profile)
 		d.Profile = c.options(key, r.Options, d.Profile)
-		d.Antennas = c.antennas(key.then("antennas"), r.Antennas)
+		d.Tags = d.Profile != nil && hearsTags(d.Profile)
+		d.Antennas = c.antennas(key.then("antennas"), r.Antennas, d.Profile)
 		d.Port = c.port(key.then("port"), r.Port, d.Profile)
 		c.once(ports, key.then("port"), d.Port)
 		c.apart(key.then("port"), d.Port)

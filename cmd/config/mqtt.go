@@ -19,7 +19,7 @@ func (c *checker) mqtt() {
 	}
 	m := &MQTT{
 		User: r.User, Password: c.secret(at("mqtt", "password_file"), r.PasswordFile),
-		CA: c.file(r.CA), Cert: c.file(r.Cert), Key: c.file(r.Key), ClientID: cmp.Or(r.ClientID, c.clientID()),
+		CA: c.file(r.CA), Cert: c.file(r.Cert), Key: c.file(r.Key), ClientID: cmp.Or(r.ClientID, c.clientID()), Backlog: r.Backlog,
 	}
 	c.cfg.MQTT = m
 	m.URL = c.brokerURL(r.URL)

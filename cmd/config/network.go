@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -93,33 +94,38 @@ func (c *checker) listen(key path, value, unset string) string {
 	return value
 }
 
-// secret reads a file that only this user should be able to read. A group may
-// be let in, so that the service need not own the file.
+// secret reads a file that only this user should be able to read.
 func (c *checker) secret(key path, name string) string {
 	if name == "" {
 		return ""
 	}
-	file := c.file(name)
+	text, err := readSecret(c.file(name), name)
+	if err != nil {
+		c.wrong(key, "%v", err)
+	}
+	return strings.TrimSpace(text)
+}
+
+// readSecret reads a file that only this user should be able to read. A group
+// may be let in, so that the service need not own the file. Name is the file's
+// in the error.
+func readSecret(file, name string) (string, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil: // reading it says why
 	case !info.Mode().IsRegular():
-		c.wrong(key, "%s is not a plain file; write the path of one", name)
-		return ""
+		return "", fmt.Errorf("%s is not a plain file; write the path of one", name)
 	case info.Mode().Perm()&0o007 != 0:
-		c.wrong(key, "%s can be read by everybody on this machine; say chmod 600 %s", name, name)
-		return ""
+		return "", fmt.Errorf("%s can be read by everybody on this machine; say chmod 600 %s", name, name)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		c.wrong(key, "%s can not be read: %v", name, plainly(err))
-		return ""
+		return "", fmt.Errorf("%s can not be read: %w", name, plainly(err))
 	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" {
-		c.wrong(key, "%s is empty", name)
+	if strings.TrimSpace(string(text)) == "" {
+		return "", fmt.Errorf("%s is empty", name)
 	}
-	return secret
+	return string(text), nil
 }
 
 // plainly is an error without the operation and the file, which the sentence

@@ -32,6 +32,8 @@ func Parse(name string, data []byte) (*Config, error) {
 	c.journeys()
 	c.neighbours()
 	c.portals()
+	c.links()
+	c.identity()
 	c.role()
 	c.hints()
 	if err := c.doc.Err(); err != nil {

@@ -18,14 +18,19 @@ type raw struct {
 	Journey   []rawJourney
 	Neighbour []rawNeighbour
 	Portal    []rawPortal
+	Link      []rawLink
 	Rules     rawRules
+	Commands  rawCommands
+	Identity  rawIdentity
 }
 
 type rawStation struct {
 	Site, Name, Checkpoint string
 	Data                   string
 	Retention, Repeat      strict.Duration
-	CommandKeyFile         string `toml:"command_key_file"`
+	Quota                  string
+	MaxAge                 strict.Duration `toml:"max_age"`
+	CommandKeyFile         string          `toml:"command_key_file"`
 	Consumers              []string
 }
 
@@ -40,11 +45,19 @@ type rawPortal struct {
 	Gap, Dwell    strict.Duration
 	Rearm, Absent strict.Duration
 	Threshold     *int
-	Reads         int
+	Reads         *int
 	SingleTarget  bool `toml:"single_target"`
 	Line          []int
 	Foreign       string
 	Prefixes      []string `toml:"prefixes,one"`
+	Gate          *rawGate
+}
+
+type rawGate struct {
+	Device string
+	Input  int
+	Open   string
+	Empty  string
 }
 
 type rawMQTT struct {
@@ -53,6 +66,7 @@ type rawMQTT struct {
 	CA           string `toml:"ca"`
 	Cert, Key    string
 	ClientID     string `toml:"client_id"`
+	Backlog      int
 }
 
 type rawBroker struct {

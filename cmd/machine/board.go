@@ -62,14 +62,19 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 	if err := m.connect(b.voice, own, uplink.Options{Required: others(m.cfg.Station.Consumers)}, downlink.Options{Consumer: boardName}); err != nil {
 		return err
 	}
-	// What was said of each gap, and decided, is in the board's own log.
+	// What was said of each gap, and decided, is in the board's own log; of one
+	// that was damaged, what could be rescued.
 	last := map[string]scan.Gap{}
-	stats := b.outbox.Stats()
-	if err := b.history(stats.First, stats.Last, func(ev scan.Event) {
+	note := func(ev scan.Event) {
 		if g, ok := ev.Entry.(*scan.GapChange); ok {
 			last[g.Gap.ID] = g.Gap
 		}
-	}); err != nil {
+	}
+	if err := b.rescue(context.Background(), note); err != nil {
+		return err
+	}
+	stats := b.outbox.Stats()
+	if err := b.history(stats.First, stats.Last, note); err != nil {
 		return err
 	}
 	for id, g := range last {
@@ -85,7 +90,7 @@ func (m *machine) wireBoard(b *board, own *embedded) error {
 	b.judge(m.started)
 	m.metrics.board(b)
 	b.board = webboard.New(webboard.Options{Site: m.cfg.Station.Site, Source: b, Now: time.Now, Log: b.log, Version: m.Version,
-		Metrics: m.metrics.handler(), Health: b.health})
+		Metrics: m.metrics.handler(), Health: b.health, Keys: keys{b}})
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"scanpost/scan"
+	"scanpost/sync/outbox"
 )
 
 // clockState asks the kernel whether the wall clock is disciplined. It asks
@@ -36,6 +37,7 @@ func (c *clockState) now() scan.Clock {
 type room struct {
 	dir     string
 	perScan float64 // bytes a scan takes on disk, index and hashes included
+	fill    func() outbox.Fill
 
 	mu      sync.Mutex
 	minutes [60]int // scans in each of the last sixty minutes
@@ -78,7 +80,13 @@ func (r *room) left(now time.Time) time.Duration {
 		r.lasts = 0
 		return 0
 	}
-	hours := float64(fs.Bavail) * float64(fs.Bsize) / r.perScan / float64(hour)
+	free := float64(fs.Bavail) * float64(fs.Bsize)
+	if r.fill != nil {
+		if f := r.fill(); f.Quota > 0 {
+			free = max(0, min(free, float64(f.Quota-f.Used)))
+		}
+	}
+	hours := free / r.perScan / float64(hour)
 	r.lasts = time.Duration(min(hours, 10*365*24) * float64(time.Hour))
 	return r.lasts
 }

@@ -53,9 +53,11 @@ func (m *metrics) voice(v *voice) {
 
 func (m *metrics) station(s *station) {
 	m.voice(s.voice)
+	m.registry.MustRegister(newPortalMetrics(s.tags, s.name))
 	for _, d := range s.devices {
 		labels := prometheus.Labels{"station": s.name, "device": d.Name}
 		m.gauge("scanpost_device_sightings", "Codes read since the start.", labels, func() float64 { return float64(d.Counts().Sightings) })
+		m.gauge("scanpost_device_reads", "Times that a tag was heard since the start, by the reader's own count.", labels, func() float64 { return float64(d.Counts().Reads) })
 		m.gauge("scanpost_device_faults", "What a device sent and nobody could decode, since the start.", labels, func() float64 {
 			n := 0.0
 			for _, count := range d.Counts().Faults {

@@ -16,10 +16,10 @@ import (
 	"scanpost/cmd/config"
 	"scanpost/devices"
 	"scanpost/scan"
-	"scanpost/scan/identity"
 	"scanpost/scan/screen"
 	"scanpost/sync/downlink"
 	"scanpost/sync/event"
+	"scanpost/sync/outbox"
 	"scanpost/sync/uplink"
 )
 
@@ -61,7 +61,7 @@ func (m *machine) openStation(own *embedded) (*station, error) {
 		if err != nil {
 			return err
 		}
-		s = &station{voice: v, log: log, room: &room{dir: c.Station.Data, perScan: bytesPerScan}}
+		s = &station{voice: v, log: log, room: &room{dir: c.Station.Data, perScan: bytesPerScan, fill: func() outbox.Fill { return v.outbox.Fill(time.Now()) }}}
 		if err = m.wireStation(s, own); err != nil {
 			s.close()
 		}
@@ -75,8 +75,10 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 	checkpoints := []string{}
 	for _, d := range c.Devices {
 		s.state = append(s.state, event.Device{Name: d.Name, Checkpoint: d.Checkpoint, Profile: d.Profile.Name, Port: d.Port})
-		if !slices.Contains(checkpoints, d.Checkpoint) {
-			checkpoints = append(checkpoints, d.Checkpoint)
+		for _, place := range d.Places() {
+			if !slices.Contains(checkpoints, place) {
+				checkpoints = append(checkpoints, place)
+			}
 		}
 	}
 	err := m.connect(s.voice, own, uplink.Options{Checkpoints: checkpoints, Devices: s.devicesNow, Clock: s.clockNow, Required: c.Station.Consumers},
@@ -94,17 +96,17 @@ func (m *machine) wireStation(s *station, own *embedded) error {
 	// This station serves its checkpoints whether or not anybody hears it.
 	s.floor.Birth(s.name, checkpoints, nil, "self", m.Version, true, false, m.started)
 
-	id := identity.Identifier{CommandKey: c.Station.CommandKey}
-	for _, p := range c.Portals {
-		id.Prefixes = append(id.Prefixes, p.Prefixes...)
-	}
+	id, cards := c.Identifier(), openCards(c.Station, s.log)
 	s.life = &scan.Station{
 		Site: c.Station.Site, Name: s.name, Floor: s.floor, Book: s.outbox, Repeat: c.Station.Repeat, Now: time.Now,
-		Identify: func(x scan.Sighting) scan.Identity { return identify(&id, x) },
+		Identify: func(x scan.Sighting) scan.Identity { return identify(id, cards, x) },
+		Links:    c.Links,
 		Link:     s.linkNow, Fresh: s.fresh, Clock: s.clock.now,
 		Tell: func(t scan.Told) { m.tell(s, t) },
 		Failed: func(device, what string, err error) {
-			s.log.Error("a scan is not saved", "device", device, "err", err)
+			if !s.tags.told(device) {
+				s.log.Error("a scan is not saved", "device", device, "err", err)
+			}
 			s.saved(err)
 			s.look(err)
 		},
@@ -136,7 +138,10 @@ func (s *station) parts() []part {
 	parts := []part{{name: "the connection to the broker", run: s.talk, beside: true}, {name: "the detector", run: func(ctx context.Context) error {
 		return every(ctx, 5*time.Second, func(now time.Time) { s.floor.Sweep(now) })
 	}},
-		{name: "the outbox", run: s.endure},
+		{name: "what waits for a scan", run: func(ctx context.Context) error {
+			return every(ctx, time.Second, s.life.Sweep)
+		}},
+		{name: "the outbox", run: s.endure}, {name: "the outbox's limits", run: s.watchLimits},
 		{name: "the passes", run: s.tags.run},
 		{name: "what is on disk", run: func(ctx context.Context) error {
 			if err := s.remember(ctx, s.known); err != nil {
@@ -169,6 +174,9 @@ func (s *station) parts() []part {
 // tell lets everybody hear what an operator was told: it is saved by now.
 func (m *machine) tell(s *station, t scan.Told) {
 	if t.Outcome == scan.NotSaved {
+		if s.tags.told(t.Device) {
+			return
+		}
 		t.Why = plainly(s.lastFailure())
 	}
 	if t.Number.Seq != 0 {
@@ -178,7 +186,9 @@ func (m *machine) tell(s *station, t scan.Told) {
 	if s.screen != nil {
 		s.screen.Tell(t)
 	}
-	m.metrics.told(t)
+	if !t.Notice {
+		m.metrics.told(t)
+	}
 	if m.Told != nil {
 		m.Told(t)
 	}
@@ -186,15 +196,16 @@ func (m *machine) tell(s *station, t scan.Told) {
 
 // device makes one configured device of the station.
 func (m *machine) device(s *station, c *config.Device) *devices.Device {
-	return &devices.Device{
+	d := &devices.Device{
 		Name: c.Name, Checkpoint: c.Checkpoint, Address: c.Port, Profile: c.Profile, Now: time.Now,
 		Log:     s.log, // it names itself
 		Scan:    func(x scan.Sighting) scan.Told { return s.life.Scan(m.Goodbye, x) },
 		ScanAll: func(all []scan.Sighting) []scan.Told { return s.life.ScanAll(m.Goodbye, all) },
 		State:   func(attached bool, port, reason string) { s.attached(c.Name, attached, port, reason) },
-		Heard:   s.tags.heard(c),
 		Known:   func(i devices.Inventory) { s.inventory(c.Name, i) },
 	}
+	s.tags.serve(c, d)
+	return d
 }
 
 // attached notes that a device came or went, and lets the birth say so.
@@ -218,11 +229,12 @@ func (s *station) attached(name string, attached bool, port, reason string) {
 // inventory notes who a device is: which unit of which model, and whether it
 // is set up as it should be.
 func (s *station) inventory(name string, i devices.Inventory) {
-	known := scan.Inventory{Model: i.Model, Serial: i.Serial, Firmware: i.Firmware, Mode: i.Mode, USB: i.USB, Socket: i.Socket}
+	known := scan.Inventory{Model: i.Model, Serial: i.Serial, Firmware: i.Firmware, Mode: i.Mode, USB: i.USB, Socket: i.Socket,
+		Temperature: i.Temperature, Trouble: i.Trouble}
 	for _, d := range i.Drift {
 		known.Drift = append(known.Drift, d.String())
 	}
-	if known.Model+known.Serial+known.Firmware+known.USB == "" && len(known.Drift) == 0 {
+	if known.Model+known.Serial+known.Firmware+known.USB+known.Temperature == "" && len(known.Drift)+len(known.Trouble) == 0 {
 		return // a mode alone is in the configuration
 	}
 	s.mu.Lock()
@@ -268,6 +280,8 @@ func (s *station) lastFailure() error {
 // plainly says to an operator why a scan is not saved. The log has the rest.
 func plainly(err error) string {
 	switch {
+	case errors.Is(err, outbox.ErrLimit):
+		return "Too much waits to be confirmed: call whoever looks after this machine"
 	case errors.Is(err, syscall.ENOSPC):
 		return "The disk is full: call whoever looks after this machine"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):

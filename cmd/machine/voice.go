@@ -53,7 +53,7 @@ func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice
 	}
 	v := &voice{name: name, log: log, signer: signer, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{},
 		folder: folder, broken: make(chan error, 1), loaded: make(chan struct{})}
-	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Signer: signer, Log: log})
+	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Limits: outbox.Limits{Size: m.cfg.Station.Quota, Age: m.cfg.Station.MaxAge}, Signer: signer, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,9 @@ func (m *machine) connect(v *voice, own *embedded, u uplink.Options, d downlink.
 	u.HeadEvery, u.Goodbye, u.Key, u.Beside, u.Status = m.cfg.Rules.HeadEvery, m.Goodbye, v.key, v.hear, v.status
 	u.Damaged = func(seq uint64) { v.declare([]uint64{seq}) }
 	u.Poison, u.Superseded, u.Settle = v.quarantine, v.supersede, settleWait
+	if m.cfg.MQTT != nil {
+		u.Pace = m.cfg.MQTT.Backlog
+	}
 	v.up = uplink.New(u)
 	return nil
 }
@@ -126,7 +129,7 @@ func (v *voice) begin() (uint64, error) {
 // what has no evidence is not verifiable.
 func (v *voice) remember(ctx context.Context, before uint64) error {
 	defer close(v.loaded)
-	if err := v.rescue(ctx); err != nil {
+	if err := v.rescue(ctx, v.own); err != nil {
 		return err
 	}
 	err := v.history(v.outbox.Stats().First, before-1, func(ev scan.Event) {
@@ -141,9 +144,9 @@ func (v *voice) remember(ctx context.Context, before uint64) error {
 	return v.down.Load()
 }
 
-// rescue brings over what files that were set aside still hold, and lets the
-// floor know of it.
-func (v *voice) rescue(ctx context.Context) error {
+// rescue brings over what files that were set aside still hold, and goes
+// through all that is held of older logs.
+func (v *voice) rescue(ctx context.Context, each func(scan.Event)) error {
 	began := time.Now()
 	found, err := v.outbox.Rescue(ctx)
 	for _, r := range found {
@@ -156,15 +159,10 @@ func (v *voice) rescue(ctx context.Context) error {
 	if len(found) > 0 && v.up != nil {
 		v.up.Changed() // the birth says which logs are held
 	}
-	return v.pasts()
-}
-
-// pasts feeds the floor with what is held of older logs.
-func (v *voice) pasts() error {
 	for _, p := range v.outbox.Pasts() {
 		err := p.Read(1, math.MaxInt, func(seq uint64, b []byte) error {
 			if ev, err := event.Parse(b); err == nil {
-				v.own(ev)
+				each(ev)
 			}
 			return nil
 		})
@@ -286,6 +284,29 @@ type supersededError struct {
 
 func (e *supersededError) Error() string {
 	return fmt.Sprintf("this machine went on from an old image of its disk: numbers %d to %d had been given before", e.from, e.last)
+}
+
+// watchLimits says well before that an outbox comes near its limits: at four
+// fifths of them, at nineteen twentieths, and when it is well again.
+func (v *voice) watchLimits(ctx context.Context) error {
+	said := 0.0
+	return every(ctx, time.Minute, func(now time.Time) {
+		f := v.outbox.Fill(now)
+		step := 0.0
+		for _, s := range []float64{0.8, 0.95, 1} {
+			if f.Share >= s {
+				step = s
+			}
+		}
+		switch {
+		case step > said:
+			v.log.Error("the outbox comes near its limits: full, it refuses new scans (is the broker away, or a consumer? scanpost outbox stats tells)",
+				"share", math.Round(f.Share*100)/100, "used", f.Used, "quota", f.Quota, "oldest", f.Oldest)
+		case step == 0 && said > 0:
+			v.log.Info("the outbox has room again", "used", f.Used, "quota", f.Quota)
+		}
+		said = step
+	})
 }
 
 // talk keeps the connection to the broker: both directions share it.

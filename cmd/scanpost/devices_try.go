@@ -246,8 +246,8 @@ func labelTrouble(p *profile.Profile, s scan.Sighting) string {
 		return wrong
 	case s.AIM == "" && wantsAIM:
 		return "no AIM identifier came before the code, so GS1-128 looks like any Code 128; scan the step of the sheet that switches them on"
-	case who.Error != nil:
-		return "it was read, but is none that a station knows: " + who.Error.Message
+	case who.Fault != "":
+		return "it was read, but is none that a station knows: " + who.Fault
 	}
 	return ""
 }

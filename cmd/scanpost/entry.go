@@ -13,7 +13,29 @@ import (
 // quoted: it is hostile until then.
 func entryText(e scan.Entry) string {
 	switch e := e.(type) {
+	case *scan.Linked:
+		words := []string{"one parcel"}
+		if e.Undo != "" {
+			words = []string{"not one parcel any more"}
+		}
+		for _, id := range e.IDs {
+			words = add(words, "", id)
+		}
+		return strings.Join(add(add(words, "", e.How), "by ", e.Operator), "  ")
+	case *scan.Packed:
+		words := []string{"container " + harmless(string(e.Action))}
+		if e.Undo != "" {
+			words = []string{"taken back: " + words[0]}
+		}
+		words = add(words, "", e.Container)
+		for _, id := range e.Contents {
+			words = add(words, "", id)
+		}
+		return strings.Join(add(words, "by ", e.Operator), "  ")
 	case *scan.Scan:
+		if e.Mark != "" {
+			return strings.Join(add(add(add([]string{harmless(string(e.Mark))}, "unit ", e.Unit), "", e.Reason), "by ", e.Operator), "  ")
+		}
 		words := []string{"scan", string(e.Verdict), strconv.Quote(e.Raw)}
 		words = add(words, "unit ", e.Unit)
 		words = add(words, "at ", e.Checkpoint)
@@ -24,6 +46,12 @@ func entryText(e scan.Entry) string {
 		}
 		words = add(words, said, strings.Join(e.Missing, ", "))
 		words = add(words, "", e.Note)
+		if e.Training {
+			words = append(words, "training")
+		}
+		if e.Held {
+			words = append(words, "held")
+		}
 		return strings.Join(words, "  ")
 	case *scan.Void:
 		return strings.Join(add([]string{"taken back", e.Scan}, "unit ", e.Unit), "  ")

@@ -21,6 +21,9 @@ func identify() *cobra.Command {
 line that says what the code is. A leading AIM identifier is recognised; GS is
 written \u001d. What scanpost decode prints can be piped in.
 
+Every carrier that a number can belong to is told, with what speaks for it; it
+is nobody's where it can be two's (docs/identity.md).
+
 The line of an RFID tag is {"epc":"3154F4E4E4CE0A6A14000000"}, the bytes of its EPC
 in hex, with its PC word as "pc":"3000" if the reader sent it. What is no EPC of
 GS1 is answered with its raw URI and the reason.
@@ -34,12 +37,12 @@ The exit status is 0 when all lines were answered, whatever they held.`,
 				if err != nil {
 					return err
 				}
-				i.CommandKey = cfg.Station.CommandKey
+				i = cfg.Identifier()
 			}
 			return identifyLines(i, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().StringVarP(&file, "config", "c", "", "the station.toml `FILE` with the site's command_key_file, to read command cards")
+	cmd.Flags().StringVarP(&file, "config", "c", "", "the station.toml `FILE` of a machine, to read codes as it does: command cards, [identity], company prefixes")
 	return cmd
 }
 

@@ -50,7 +50,7 @@ Then:       scanpost devices, scanpost init --out station.toml, scanpost doctor 
 	root.AddCommand(
 		a.run(), a.demo(), initCommand(), devicesCommand(), doctor(),
 		identify(), decode(), record(), replay(), check(),
-		outboxes(), prove(), verifyProof(), acl(), commands(),
+		outboxes(), prove(), verifyProof(), acl(), trust(), commands(), commandSheet(),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: takes(),
 			RunE: func(cmd *cobra.Command, _ []string) error {

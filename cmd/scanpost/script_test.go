@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 			"await":    await,
 			"awaits":   awaitText,
 			"scanner":  simulate,
+			"reader":   simulateReader,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at each exit

@@ -27,7 +27,8 @@ type filter struct {
 var (
 	states   = []scan.GapState{scan.Missing, scan.Unknown, scan.Late, scan.Closed}
 	kinds    = []scan.GapKind{scan.Skipped, scan.Overdue, scan.SilentStation, scan.LostMessages}
-	closings = []string{scan.ClosedFoundLate, scan.ClosedArrived, scan.ClosedBack, scan.ClosedResolved, scan.ClosedWaived, scan.ClosedVoided}
+	closings = []string{scan.ClosedFoundLate, scan.ClosedArrived, scan.ClosedBack, scan.ClosedResolved, scan.ClosedWaived, scan.ClosedVoided,
+		scan.ClosedSeenAgain, scan.ClosedBelongs}
 )
 
 const maxQuery = 256

@@ -140,7 +140,7 @@ func (b *Board) liveUnit(w http.ResponseWriter, r *http.Request) {
 		if u == nil {
 			return nil
 		}
-		return b.render(u, "nav", "line", "unitgaps", "log")
+		return b.render(u, "nav", "belongs", "line", "unitgaps", "bonds", "log")
 	})
 }
 

@@ -18,6 +18,11 @@ type unitPage struct {
 	Open   []decidable
 	Log    []decidable // closed ones and what else was decided
 	By     string
+
+	Bonds    []bond   // what made it one, and what it was put into
+	Contents []string // the first units inside it
+	More     string   // how many more there are
+	HeldAt   web.Moment
 }
 
 type identifier struct {
@@ -45,6 +50,14 @@ type evidence struct {
 	ToldGlyph string
 	Told      string
 	Raw       template.HTML
+	Marked    []marked
+}
+
+// marked is what an operator said of a scan afterwards.
+type marked struct {
+	Words string
+	At    web.Moment
+	Said  scan.SaidView
 }
 
 // decidable is a gap with the form to decide on it.
@@ -95,6 +108,11 @@ func (b *Board) makeUnit(p page, key, by string, m *mistake) *unitPage {
 			u.Others = append(u.Others, identifier{web.Plain(scheme), id})
 		}
 	}
+	u.Bonds = u.bonds(&v)
+	u.Contents, u.More = contents(&v)
+	if v.Held != nil {
+		u.HeldAt = u.at(v.Held.Said.At)
+	}
 	for _, s := range v.Steps {
 		u.Steps = append(u.Steps, u.step(s))
 	}
@@ -125,6 +143,9 @@ func (u *unitPage) step(v scan.StepView) step {
 	for _, e := range v.Scans {
 		glyph, words := told(&e)
 		proof := evidence{ScanView: e, At: u.at(e.At), ToldGlyph: glyph, Told: words, Raw: web.Text(e.Raw, 1000)}
+		for _, m := range e.Marks {
+			proof.Marked = append(proof.Marked, marked{markWords(&m), u.at(m.Said.At), m.Said})
+		}
 		if e.Voided {
 			s.Gone = append(s.Gone, proof)
 		} else {

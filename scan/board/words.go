@@ -61,6 +61,10 @@ func closedWord(as string) string {
 		return "Waived"
 	case scan.ClosedVoided:
 		return "Scan taken back"
+	case scan.ClosedSeenAgain:
+		return "Seen again"
+	case scan.ClosedBelongs:
+		return "Is part of another"
 	default:
 		return "Closed"
 	}
@@ -99,6 +103,9 @@ func told(s *scan.ScanView) (glyph, words string) {
 	missing := make([]string, len(s.Missing))
 	for i, c := range s.Missing {
 		missing[i] = strings.ToUpper(scan.Place(c))
+	}
+	if s.Held {
+		return "back", "HELD"
 	}
 	switch s.Verdict {
 	case scan.OK, "":

@@ -4,6 +4,7 @@ import "time"
 
 // gate is a portal's photo-eye or door.
 type gate struct {
+	lost    bool // nobody knows how it is
 	open    bool
 	opening *opening      // nil while no parcel is there
 	number  int64         // of the last opening
@@ -24,6 +25,7 @@ type opening struct {
 	passes   int
 	pending  int // passes that have not been recorded yet
 	over     bool
+	cut      bool // the gate was lost while it was open
 }
 
 // Gate says that a portal's gate has opened or closed. A portal that is not
@@ -31,7 +33,11 @@ type opening struct {
 func (h *Hall) Gate(name string, open bool, now time.Time) {
 	at := h.advance(now)
 	p := h.named[name]
-	if p == nil || !p.Gate || p.open == open {
+	if p == nil || !p.Gate {
+		return
+	}
+	p.lost = false
+	if p.open == open {
 		return
 	}
 	p.open = open
@@ -57,6 +63,29 @@ func (h *Hall) Gate(name string, open bool, now time.Time) {
 		}
 	}
 }
+
+// GateLost says that nobody knows how a portal's gate is: its signal has not
+// come yet, or does not come any more. Until [Hall.Gate] is told again the
+// portal judges as one without a gate, since parcels go on passing whether
+// their photo-eye works or not.
+func (h *Hall) GateLost(name string, now time.Time) {
+	at := h.advance(now)
+	p := h.named[name]
+	if p == nil || !p.Gate || p.lost {
+		return
+	}
+	if p.open {
+		p.opening.shut, p.opening.cut = at, true
+	}
+	p.lost, p.open = true, false
+	if p.opening != nil {
+		h.close(p, false)
+	}
+	h.reckon()
+}
+
+// gated reports whether there is no pass without the gate.
+func (p *portal) gated() bool { return p.Gate && !p.lost }
 
 // Started says that a portal's reader has begun to hear again: what stays in
 // the field from then on was not brought there. The hall begins with it.
@@ -119,6 +148,10 @@ func (h *Hall) settled(s *session) {
 func (h *Hall) completed(o *opening) {
 	if o.over && o.pending == 0 {
 		o.pending = -1
-		h.tell(Complete, Pass{Portal: o.portal.Name, First: o.from, Last: o.to, Reads: o.passes, Group: o.id})
+		told := Pass{Portal: o.portal.Name, First: o.from, Last: o.to, Reads: o.passes, Group: o.id}
+		if o.cut {
+			told.Reason = ReasonLost
+		}
+		h.tell(Complete, told)
 	}
 }

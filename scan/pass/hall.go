@@ -15,6 +15,7 @@ type Hall struct {
 	timers  timers
 	limit   int // sessions
 	number  uint64
+	turns   uint64 // how often the passes that go on have become others
 
 	base   time.Time     // times inside are counted from here
 	now    time.Duration // it never goes back
@@ -168,6 +169,9 @@ func (h *Hall) begin(epc []byte, p *portal, at time.Duration) *session {
 
 // forget ends a session for good.
 func (h *Hall) forget(s *session) {
+	if s.state.open() {
+		h.turns++
+	}
 	if s.state != away {
 		s.portal.present--
 	}
@@ -210,6 +214,9 @@ func (h *Hall) enter(s *session, next state) {
 	}
 	if next == away {
 		s.portal.present--
+	}
+	if s.state.open() != next.open() {
+		h.turns++
 	}
 	h.lists[s.state].remove(s)
 	s.state = next

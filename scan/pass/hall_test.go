@@ -173,6 +173,44 @@ func TestGate(t *testing.T) {
 		f.want("complete a 0.00-0.70 n=0 group=0.0", "confirmed a x 5.00-34.95 n=600 ant=1 -55 group=35.0",
 			"passed a x 5.00-35.30 n=605 ant=1 -50 group=35.0", "complete a 35.00-36.10 n=1 group=35.0")
 	})
+	t.Run("nobody knows how it is, so it is as if there were none", func(t *testing.T) {
+		f := gated(t)
+		f.GateLost("a", at(0))
+		f.read("a", "x", 1, 5, -50)
+		f.until(10)
+		f.gate(false, 10) // it is closed, and is known to be
+		f.read("a", "y", 11, 5, -50)
+		f.until(20)
+		f.want("confirmed a x 1.00-1.10 n=3 ant=1 -50", "passed a x 1.00-1.20 n=5 ant=1 -50")
+		f.strays(Strays{Shut: 1})
+	})
+	t.Run("lost while it is open, the passes end and the next need none", func(t *testing.T) {
+		f := gated(t)
+		f.gate(true, 1)
+		f.read("a", "x", 1, 5, -50)
+		f.GateLost("a", at(1.5))
+		f.GateLost("a", at(1.6)) // and is lost but once
+		f.read("a", "y", 2, 5, -50)
+		f.until(10)
+		f.want("confirmed a x 1.00-1.10 n=3 ant=1 -50 group=1.0", "passed a x 1.00-1.20 n=5 ant=1 -50 group=1.0", "complete a 1.00-1.50 n=1 gate_lost group=1.0",
+			"confirmed a y 2.00-2.10 n=3 ant=1 -50", "passed a y 2.00-2.20 n=5 ant=1 -50")
+	})
+	t.Run("a tag that came while it was lost is of no opening", func(t *testing.T) {
+		f := gated(t)
+		f.GateLost("a", at(0))
+		f.read("a", "x", 1, 5, -50)
+		f.gate(true, 1.3)
+		f.read("a", "x", 1.35, 5, -50)
+		f.gate(false, 1.7)
+		f.until(10)
+		f.want("confirmed a x 1.00-1.10 n=3 ant=1 -50", "passed a x 1.00-1.55 n=10 ant=1 -50", "complete a 1.30-2.30 n=0 group=1.3")
+	})
+	t.Run("of a recovered pass the opening is still known", func(t *testing.T) {
+		f := gated(t)
+		f.Recover([]Pass{{Portal: "a", EPC: []byte("x"), First: at(-3), Last: at(-2), Reads: 5, Antenna: 1, RSSI: -50, HasRSSI: true, Group: at(-3).UnixMilli()}}, at(0))
+		f.note()
+		f.want("passed a x -3.00--2.00 n=5 ant=1 -50 recovered group=-3.0")
+	})
 	t.Run("heard while the gate was idle for a minute: background", func(t *testing.T) {
 		f := gated(t)
 		f.read("a", "x", 100, 20, -60)
@@ -307,4 +345,36 @@ func TestWrong(t *testing.T) {
 			t.Errorf("%v\nlacks %q", err, part)
 		}
 	}
+}
+
+// Who keeps the open passes sees from a number when they have become others.
+func TestTurn(t *testing.T) {
+	f := newFloor(t, Portal{Name: "a"})
+	was := f.Turn()
+	other := func(want bool, why string) {
+		t.Helper()
+		if got := f.Turn() != was; got != want {
+			t.Errorf("%s: another number is %t, open are %+v", why, got, f.Open())
+		}
+		was = f.Turn()
+	}
+	f.read("a", "x", 1, 2, -50)
+	other(false, "a candidate")
+	f.read("a", "x", 1.1, 1, -50)
+	other(true, "it is confirmed")
+	f.read("a", "x", 1.15, 20, -50)
+	f.read("a", "y", 1.9, 1, -50)
+	other(false, "more reads")
+	f.until(5)
+	other(true, "it has ended")
+	f.read("a", "x", 5.1, 5, -50)
+	other(false, "it is known")
+	f.Recover([]Pass{{Portal: "a", EPC: []byte("z"), First: at(5), Last: at(5.3), Reads: 5}}, at(5.4))
+	other(true, "one was recovered")
+	f = newFloor(t, Portal{Name: "a"})
+	f.limit = 1
+	f.read("a", "w", 1, 3, -50)
+	was = f.Turn()
+	f.read("a", "v", 1.2, 1, -50)
+	other(true, "it was crowded out")
 }

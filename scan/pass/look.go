@@ -85,6 +85,9 @@ func (h *Hall) Open() []Pass {
 	return out
 }
 
+// Turn is another number whenever [Hall.Open] has become other passes.
+func (h *Hall) Turn() uint64 { return h.turns }
+
 // Recover takes in what was open when the program ended. What is older than
 // its gap has ended and is recorded; the rest goes on. Of a portal that is no
 // longer there they are recorded too.
@@ -105,7 +108,7 @@ func (h *Hall) Recover(passes []Pass, now time.Time) {
 		s.first, s.last = at-max(now.Sub(was.First), 0), at-max(now.Sub(was.Last), 0)
 		s.first = min(s.first, s.last)
 		s.best = reading{p.calibrated(was.Antenna, was.RSSI), was.RSSI, was.Antenna, was.HasRSSI, was.Relative}
-		s.measured = was.HasRSSI && !was.Relative
+		s.measured, s.group = was.HasRSSI && !was.Relative, was.Group
 		s.strong, s.shown = true, true
 		h.enter(s, confirmed)
 		if at-s.last < p.Gap {

@@ -77,6 +77,7 @@ const (
 	ReasonCrowded    = "crowded"    // it was ended early, since there were too many others
 	ReasonCrossRead  = "cross_read" // of a dropped one: it passed at another portal
 	ReasonNext       = "next"       // of a dropped one: it is of the next parcel before the gate
+	ReasonLost       = "gate_lost"  // of a complete opening: nobody knows when the gate closed
 	ReasonBackground = "background" // of a dropped one: it has stood there since the reader began
 )
 

@@ -23,7 +23,7 @@ type Portal struct {
 	SingleTarget bool          // Gen2 sessions S1 to S3 with a single target: a tag answers once
 	MinReads     int           // of a pass with a strong read: 3, or 1 with SingleTarget
 	Line         [2]int        // two antennas in the order of travel; none: no direction
-	Gate         bool          // a gate tells when a parcel is there, and there is no pass without it
+	Gate         bool          // a gate tells when a parcel is there, and there is no pass without it, unless it is lost
 	Lead         int           // dB by which a neighbour must have heard a tag better than a portal whose gate was open: 6
 }
 
@@ -37,6 +37,9 @@ const (
 	lowest     = -127                   // dBm, below everything
 	longestEPC = 62                     // bytes: as many words as the protocol control word can count
 )
+
+// Defaults is a portal of which nothing is said.
+func Defaults() Portal { return Portal{}.withDefaults() }
 
 // withDefaults fills in what is zero.
 func (p Portal) withDefaults() Portal {

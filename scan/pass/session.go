@@ -15,6 +15,9 @@ const (
 	states
 )
 
+// open reports whether a session is a pass that is not recorded yet.
+func (s state) open() bool { return s == confirmed || s == held }
+
 var words = [states]string{"candidate", "confirmed", "ended", "muted", "parked", "background", "away"}
 
 // tag is an EPC that some portal of the hall hears.
@@ -69,6 +72,7 @@ type evidence struct {
 	recovered   bool
 	crowded     bool
 	opening     *opening // of the gate, in which it was confirmed
+	group       int64    // that opening's number, of a recovered pass
 	rival       standing // the best neighbour that was recorded meanwhile
 }
 
@@ -140,7 +144,7 @@ func (e *evidence) way(antenna int) *way {
 
 // believed is the confirm rule. Without dBm the number of reads has to do.
 func (s *session) believed() bool {
-	if s.portal.Gate && s.portal.opening == nil {
+	if s.portal.gated() && s.portal.opening == nil {
 		return false
 	}
 	return s.reads >= s.portal.MinReads && (!s.weak() || s.reads >= s.portal.many())
@@ -201,6 +205,7 @@ func (s *session) pass() Pass {
 		Portal: s.portal.Name, EPC: []byte(s.tag.epc), PC: s.pc,
 		First: s.start, Last: s.start.Add(s.last - s.first), Reads: s.reads,
 		Antenna: s.strongest(), RSSI: s.best.rssi, HasRSSI: s.best.known, Relative: s.best.relative,
+		Group: s.group,
 	}
 	if s.opening != nil {
 		p.Group = s.opening.id

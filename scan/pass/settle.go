@@ -21,7 +21,7 @@ func (h *Hall) schedule(s *session) {
 // rearm is how long a tag that has passed must be unheard to pass again. A
 // gate that opened since then says that this is the next parcel.
 func (s *session) rearm() time.Duration {
-	if p := s.portal; p.Gate && p.opened >= s.muted {
+	if p := s.portal; p.gated() && p.opened >= s.muted {
 		return min(p.Gap, p.Rearm)
 	}
 	return s.portal.Rearm
@@ -34,7 +34,7 @@ func (s *session) stays() time.Duration {
 	switch {
 	case s.opening != nil:
 		return max(s.first, s.opening.at) + p.Dwell
-	case s.state != candidate || !p.Gate:
+	case s.state != candidate || !p.gated():
 		return s.first + p.Dwell
 	case p.opening != nil:
 		return never
@@ -217,7 +217,7 @@ func (h *Hall) leave(s *session) {
 		s.since, s.highest, s.came = h.now, lowest, false
 		h.enter(s, background)
 		h.schedule(s)
-	case p.Gate && p.opening == nil && s.first-p.closed >= p.Absent:
+	case p.gated() && p.opening == nil && s.first-p.closed >= p.Absent:
 		h.ground(s)
 	default:
 		h.forget(s)

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"scanpost/scan"
@@ -28,6 +29,8 @@ type view struct {
 	Stop    bool
 	Age     int64 // milliseconds since it was told
 
+	Training bool // nothing counts
+
 	// Idle
 	Last    *lastView
 	LastAt  web.Moment
@@ -44,6 +47,7 @@ func (s *Screen) outcome(t *scan.Told) view {
 	}
 	v := view{Outcome: string(t.Outcome), Act: "Go on", ActSign: "go", Age: max(0, s.Now().Sub(t.At).Milliseconds())}
 	v.Head, v.Tail = code(t)
+	v.Training = s.inTraining()
 	here := scan.Place(t.Checkpoint)
 	if here == "" {
 		here = scan.Place(s.Checkpoint)
@@ -56,12 +60,20 @@ func (s *Screen) outcome(t *scan.Told) view {
 		v.More = kept(t.Waiting, s.link.Space)
 	case scan.SavedDouble:
 		v.Class, v.Shape, v.Title = "look", "double", "Double"
-		if t.Earlier != nil {
+		switch {
+		case t.Earlier != nil:
 			v.More = s.earlier(t.Earlier)
+		case len(t.Linked) > 0:
+			v.Title = "Label used before"
 		}
 	case scan.SavedPreviousMissing:
 		v.Class, v.Shape, v.Title = "look", "back", "NOT SEEN AT "+places(t.Missing)
 		v.More = "Saved here, at " + here
+		if t.Notice {
+			v.Title, v.More, _ = strings.Cut(short(t.Why, 90), ": ")
+			v.More = upperFirst(v.More)
+			return v
+		}
 	case scan.SavedNotVerifiable:
 		v.Class, v.Shape, v.Title = "go", "cannot", "Saved, cannot check "+places(t.Missing)
 	case scan.SavedWrongCheckpoint:
@@ -70,6 +82,9 @@ func (s *Screen) outcome(t *scan.Told) view {
 			v.Title = "BELONGS ELSEWHERE"
 		}
 		v.Act, v.ActSign = "Saved. Put it aside", "asidei"
+		if t.Held != nil {
+			v.Title, v.More = heldTitle(t.Held), s.heldBy(t)
+		}
 	case scan.Unreadable:
 		v.Class, v.Shape, v.Title = "again", "again", "Not understood"
 		v.Head, v.Tail, v.Raw = "", "", web.Text(t.Code, 80)
@@ -78,21 +93,54 @@ func (s *Screen) outcome(t *scan.Told) view {
 		v.Class, v.Shape, v.Title = "done", "card", "Passing"
 		v.More, v.Act, v.ActSign = "It is saved when it has left", "", ""
 	case scan.CommandDone:
-		v.Class, v.Shape, v.Title = "done", "card", short(t.Why, 48)
+		v.Class, v.Shape, v.Title = "done", "card", short(t.Why, 64)
 		v.Head, v.Tail = "", ""
 		v.More = here + ", " + s.Station
+		return v
 	default: // a stop, and whatever this screen does not know: never a green
 		v.Outcome, v.Class, v.Shape = string(scan.NotSaved), "stop", "hand"
 		v.Shout, v.Title = "STOP.", "KEEP THE PARCEL HERE."
 		v.Strong, v.More = "Not saved.", short(t.Why, 80)
 		v.Head, v.Tail = "", ""
 		v.Act, v.ActSign, v.Stop = "Then press Enter or scan “Seen”", "halt", true
+		return v
+	}
+	if t.Outcome != scan.Unreadable && t.Why != "" { // what the scan did besides
+		v.More = strings.TrimPrefix(v.More+". "+short(t.Why, 120), ". ")
 	}
 	return v
 }
 
+func heldTitle(h *scan.Held) string {
+	if h.Reason == "" {
+		return "HELD"
+	}
+	return "HELD: " + short(h.Reason, 20)
+}
+
+// heldBy is who asked that a parcel be kept; inside another, which it is.
+func (s *Screen) heldBy(t *scan.Told) string {
+	said := &t.Held.Said
+	words := "Since " + said.At.In(s.Now().Location()).Format("15:04")
+	if said.Operator != "" {
+		words += ", by " + short(said.Operator, 20)
+	}
+	if said.Station != s.Station {
+		words += " at " + said.Station
+	}
+	if t.Held.Unit != t.Unit && t.Unit != "" {
+		words = short(scan.KeyText(t.Held.Unit), 30) + ". " + words
+	}
+	return words
+}
+
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
 func (s *Screen) idle() view {
-	v := view{Outcome: "idle", Class: "idle", Title: "Scan a parcel"}
+	v := view{Outcome: "idle", Class: "idle", Title: "Scan a parcel", Training: s.inTraining()}
 	now := s.Now()
 	if s.hour == s.hourOf(now) {
 		v.Saved = s.saved
@@ -219,6 +267,15 @@ func lastOf(t *scan.Told) lastView {
 	if len(t.Missing) > 0 {
 		first = scan.Place(t.Missing[0])
 	}
+	switch {
+	case t.Notice:
+		head, _, _ := strings.Cut(short(t.Why, 90), ": ")
+		v.Shape, v.Words = "back", strings.ToLower(head)
+		return v
+	case t.Held != nil:
+		v.Shape, v.Words = "cross", "held"
+		return v
+	}
 	switch t.Outcome {
 	case scan.Saved:
 		v.Shape, v.Words = "saved", "saved"
@@ -243,7 +300,7 @@ func lastOf(t *scan.Told) lastView {
 // lastViews are the outcomes before the one that is shown.
 func (s *Screen) lastViews() []lastView {
 	recent := s.recent
-	if s.shown != nil && !s.stop && s.shown.Outcome != scan.CommandDone && len(recent) > 0 {
+	if s.shown != nil && !s.stop && s.shown.Outcome != scan.CommandDone && s.shown.Outcome != scan.Passing && len(recent) > 0 {
 		recent = recent[1:]
 	}
 	var out []lastView

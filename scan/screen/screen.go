@@ -63,6 +63,7 @@ type Screen struct {
 	saved   int         // scans saved in it
 	since   time.Time   // when counting began
 	link    scan.LinkView
+	trained map[string]bool // devices in training
 	pagesAt map[*reader]struct{}
 	ended   bool
 }
@@ -87,7 +88,7 @@ func New(o Options) *Screen {
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
-	s := &Screen{Options: o, assets: assets, poke: make(chan struct{}, 1), since: o.Now(), pagesAt: map[*reader]struct{}{}}
+	s := &Screen{Options: o, assets: assets, poke: make(chan struct{}, 1), since: o.Now(), pagesAt: map[*reader]struct{}{}, trained: map[string]bool{}}
 	s.pages = template.Must(template.New("screen").ParseFS(templates, "templates/*.html"))
 	s.link = o.Link()
 	s.handler = s.routes()
@@ -113,6 +114,21 @@ func (s *Screen) Tell(t scan.Told) {
 	}
 }
 
+// Withdraw takes back a tag that was shown as passing and did not pass here
+// after all. What was told of anything else stays.
+func (s *Screen) Withdraw(code, checkpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is := func(t scan.Told) bool {
+		return t.Outcome == scan.Passing && t.Code == code && t.Checkpoint == checkpoint
+	}
+	s.pending = slices.DeleteFunc(s.pending, is)
+	if s.shown != nil && is(*s.shown) {
+		s.shown = nil
+		s.send(s.state(), s.last())
+	}
+}
+
 func (s *Screen) take(t *scan.Told) {
 	if t.Outcome == scan.Passing {
 		if !s.stop {
@@ -120,6 +136,7 @@ func (s *Screen) take(t *scan.Told) {
 		}
 		return // it is told again when it is a scan
 	}
+	s.trained[t.Device] = t.Training
 	command := t.Outcome == scan.CommandDone
 	if command || t.Operator != "" {
 		s.who = t.Operator
@@ -136,7 +153,20 @@ func (s *Screen) take(t *scan.Told) {
 	s.shown, s.stop = t, t.Outcome == scan.NotSaved
 }
 
+// inTraining reports whether what is scanned at one of the devices does not count.
+func (s *Screen) inTraining() bool {
+	for _, in := range s.trained {
+		if in {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *Screen) count(t *scan.Told) {
+	if t.Notice || t.Training {
+		return
+	}
 	switch t.Outcome {
 	case scan.Saved, scan.SavedOffline, scan.SavedPreviousMissing, scan.SavedNotVerifiable, scan.SavedWrongCheckpoint:
 		if h := s.hourOf(t.At); h != s.hour {

@@ -182,6 +182,51 @@ func TestIdleAgain(t *testing.T) {
 	})
 }
 
+// A tag that was shown as passing and did not pass is taken back, from every
+// page and also before a page has shown it; what was told of anything else stays.
+func TestWithdraw(t *testing.T) {
+	passing := scan.Told{Outcome: scan.Passing, Unit: unit, Code: "tag", Checkpoint: "label", At: noon}
+	s := newScreen(Options{})
+	s.Tell(scan.Told{Outcome: scan.Saved, Unit: unit[:20] + "99999", At: noon})
+	s.Tell(passing)
+	if html := page(t, s); !strings.Contains(html, "<h1>Passing</h1>") || !strings.Contains(html, "99999<") {
+		t.Error("a tag is not shown while it passes, or the scan before it is gone")
+	}
+	s.Withdraw("tag", "load")
+	s.Withdraw("another", "label")
+	if !strings.Contains(page(t, s), "<h1>Passing</h1>") {
+		t.Error("another one took it off")
+	}
+	s.Withdraw("tag", "label")
+	if html := page(t, s); !strings.Contains(html, "Scan a parcel") || !strings.Contains(html, "99999<") {
+		t.Error("it is still shown as passing, or the scan before it is gone")
+	}
+	if len(s.pending) != 1 {
+		t.Errorf("the pages will be told %+v, want the scan alone", s.pending)
+	}
+	for _, o := range []scan.Outcome{scan.Saved, scan.NotSaved} {
+		s.Tell(passing)
+		s.Tell(scan.Told{Outcome: o, Unit: unit, Code: "tag", Checkpoint: "label", At: noon})
+		s.Withdraw("tag", "label")
+		if s.shown == nil || s.shown.Outcome != o {
+			t.Errorf("%s was taken off", o)
+		}
+	}
+
+	s = newScreen(Options{})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	srv := httptest.NewServer(s)
+	t.Cleanup(func() { stop(); <-done; srv.Close() })
+	one := listen(ctx, t, srv.URL)
+	one.wait("state", "Scan a parcel")
+	s.Tell(passing)
+	one.wait("told", "<h1>Passing</h1>")
+	s.Withdraw("tag", "label")
+	one.wait("state", "Scan a parcel")
+}
+
 // Every open page hears each outcome as it comes, a new one the present
 // state; a page that does not read is dropped and holds up nobody.
 func TestStream(t *testing.T) {
@@ -294,5 +339,51 @@ func (l *listener) wait(event, holds string) {
 		case <-late.C:
 			l.t.Fatalf("no %s with %q", event, holds)
 		}
+	}
+}
+
+// What a scan did besides being saved stands with it; what is held is to be put
+// aside; a notice is no scan; and training is told in large letters, on every
+// field, until it ends.
+func TestBelongings(t *testing.T) {
+	held := &scan.Held{Unit: unit, Reason: "WET", Said: scan.SaidView{At: noon.Add(-time.Hour), Operator: "JN", Station: "pack-07"}}
+	for name, c := range map[string]struct {
+		told scan.Told
+		want []string
+	}{
+		"linked":          {scan.Told{Outcome: scan.Saved, Why: "UPS …56784 and SSCC …01238 are one parcel"}, []string{`"outcome go"`, "<h1>Saved</h1>", "UPS …56784 and SSCC …01238 are one parcel"}},
+		"packed, missing": {scan.Told{Outcome: scan.SavedPreviousMissing, Missing: []string{"pack"}, Why: "In tote 5: 3"}, []string{"NOT SEEN AT PACK", "Saved here, at Label. In tote 5: 3"}},
+		"used before":     {scan.Told{Outcome: scan.SavedDouble, Linked: []string{unit, "ups:1"}, Why: "Until now it was SSCC 9"}, []string{`"outcome look"`, "Label used before", "Until now it was SSCC 9"}},
+		"held":            {scan.Told{Outcome: scan.SavedWrongCheckpoint, Held: held}, []string{`"outcome side"`, "<h1>HELD: WET</h1>", "Since 13:07, by JN at pack-07", "Saved. Put it aside"}},
+		"held inside":     {scan.Told{Outcome: scan.SavedWrongCheckpoint, Unit: "tote:5", Held: held}, []string{"SSCC …01238. Since 13:07"}},
+		"not linked":      {scan.Told{Outcome: scan.SavedPreviousMissing, Notice: true, Why: "Not linked: its other label was not scanned"}, []string{`"outcome look"`, "<h1>Not linked</h1>", "Its other label was not scanned", "01238"}},
+		"training":        {scan.Told{Outcome: scan.Saved, Training: true}, []string{`<p class="outcome-training">TRAINING</p>`, "is-training"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScreen(Options{})
+			if c.told.At = noon; c.told.Unit == "" {
+				c.told.Unit = unit
+			}
+			s.Tell(c.told)
+			html := page(t, s)
+			for _, want := range c.want {
+				if !strings.Contains(html, want) {
+					t.Errorf("the page lacks %s", want)
+				}
+			}
+			if got, want := s.saved, 1; (c.told.Notice || c.told.Training || c.told.Outcome == scan.SavedDouble) == (got == want) {
+				t.Errorf("%d scans of this hour are counted", got)
+			}
+		})
+	}
+	s := newScreen(Options{})
+	s.Tell(scan.Told{Outcome: scan.CommandDone, Why: "Training: nothing counts", Training: true, Device: "hand", At: noon})
+	s.Tell(scan.Told{Outcome: scan.Saved, Unit: unit, Device: "tunnel", At: noon})
+	if !strings.Contains(page(t, s), "TRAINING") {
+		t.Error("a scan at another device ended the training")
+	}
+	s.Tell(scan.Told{Outcome: scan.CommandDone, Why: "Training has ended: scans count", Device: "hand", At: noon})
+	if strings.Contains(page(t, s), "TRAINING") {
+		t.Error("the training has ended, and the screen goes on with it")
 	}
 }

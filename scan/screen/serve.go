@@ -41,7 +41,7 @@ type whole struct {
 	Station, Checkpoint, Theme, Build string
 	Now                               web.Moment
 	Line                              lineView
-	Who                               string
+	Who                               whoView
 	Outcome                           view
 	Last                              []lastView
 }
@@ -53,7 +53,7 @@ func (s *Screen) page(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	p := whole{
 		Station: s.Station, Checkpoint: s.Checkpoint, Theme: web.Theme(r), Build: s.assets.Build(),
-		Now: web.Moment{At: s.Now(), Now: s.Now()}, Line: s.lineView(), Who: s.who, Outcome: s.outcome(s.shown), Last: s.lastViews(),
+		Now: web.Moment{At: s.Now(), Now: s.Now()}, Line: s.lineView(), Who: s.whoView(), Outcome: s.outcome(s.shown), Last: s.lastViews(),
 	}
 	content := s.html("screen.html", p)
 	s.mu.Unlock()
@@ -109,12 +109,20 @@ func (s *Screen) postSeen(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
+// whoView is who works at the bench, and whether in earnest.
+type whoView struct {
+	Sign     string
+	Training bool
+}
+
+func (s *Screen) whoView() whoView { return whoView{s.who, s.inTraining()} }
+
 // The parts of the page that change. The callers hold the lock.
 
 func (s *Screen) state() message    { return message{"state", s.html("outcome", s.outcome(s.shown))} }
 func (s *Screen) line() message     { return message{"line", s.html("line", s.lineView())} }
 func (s *Screen) last() message     { return message{"last", s.html("last", s.lastViews())} }
-func (s *Screen) operator() message { return message{"who", s.html("who", s.who)} }
+func (s *Screen) operator() message { return message{"who", s.html("who", s.whoView())} }
 func (s *Screen) beat() message {
 	return message{"beat", web.Moment{At: s.Now(), Now: s.Now()}.RFC3339()}
 }

@@ -26,6 +26,21 @@ func appendData(dst []byte, entry scan.Entry) []byte {
 		dst = appendString(dst, d.Device)
 		dst = append(dst, `,"reason":`...)
 		dst = appendString(dst, d.Reason)
+	case *scan.Linked:
+		dst = append(dst, `{"ids":`...)
+		dst = appendStrings(dst, d.IDs)
+		dst = appendFields(dst, field{`,"how":`, d.How}, field{`,"checkpoint":`, d.Checkpoint}, field{`,"device":`, d.Device}, field{`,"operator":`, d.Operator})
+		if len(d.Instead) > 0 {
+			dst = append(dst, `,"instead":`...)
+			dst = appendStrings(dst, d.Instead)
+		}
+		dst = appendIf(dst, `,"undo":`, d.Undo)
+	case *scan.Packed:
+		dst = appendFields(dst, field{`{"container":`, d.Container})
+		dst = append(dst, `,"contents":`...)
+		dst = appendStrings(dst, d.Contents)
+		dst = appendFields(dst, field{`,"action":`, string(d.Action)}, field{`,"checkpoint":`, d.Checkpoint}, field{`,"device":`, d.Device}, field{`,"operator":`, d.Operator})
+		dst = appendIf(dst, `,"undo":`, d.Undo)
 	case *scan.NoRead:
 		dst = append(dst, `{"checkpoint":`...)
 		dst = appendString(dst, d.Checkpoint)
@@ -117,7 +132,35 @@ func appendScan(dst []byte, d *scan.Scan) []byte {
 		dst = append(dst, `,"pass":`...)
 		dst = appendPass(dst, d.Pass)
 	}
+	if d.Training {
+		dst = append(dst, `,"training":true`...)
+	}
+	if d.Held {
+		dst = append(dst, `,"held":true`...)
+	}
+	dst = appendIf(dst, `,"mark":`, string(d.Mark))
+	dst = appendIf(dst, `,"of":`, d.Of)
+	dst = appendIf(dst, `,"reason":`, d.Reason)
 	return append(dst, '}')
+}
+
+// field is a text with the key that goes before it.
+type field struct{ key, value string }
+
+func appendFields(dst []byte, fields ...field) []byte {
+	for _, f := range fields {
+		dst = append(dst, f.key...)
+		dst = appendString(dst, f.value)
+	}
+	return dst
+}
+
+// appendIf writes a text that is left out where it is empty.
+func appendIf(dst []byte, key, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	return appendFields(dst, field{key, value})
 }
 
 func appendPass(dst []byte, p *scan.Pass) []byte {
@@ -129,11 +172,11 @@ func appendPass(dst []byte, p *scan.Pass) []byte {
 	dst = strconv.AppendInt(dst, int64(p.Reads), 10)
 	for _, f := range [...]struct {
 		key   string
-		value int
-	}{{`,"antenna":`, p.Antenna}, {`,"rssi":`, p.RSSI}, {`,"pc":`, int(p.PC)}} {
+		value int64
+	}{{`,"antenna":`, int64(p.Antenna)}, {`,"rssi":`, int64(p.RSSI)}, {`,"pc":`, int64(p.PC)}, {`,"group":`, p.Group}} {
 		if f.value != 0 {
 			dst = append(dst, f.key...)
-			dst = strconv.AppendInt(dst, int64(f.value), 10)
+			dst = strconv.AppendInt(dst, f.value, 10)
 		}
 	}
 	for _, f := range [...]struct{ key, value string }{{`,"direction":`, p.Direction}, {`,"reason":`, p.Reason}} {

@@ -90,6 +90,12 @@ func subjectOf(entry scan.Entry) string {
 		return d.Unit
 	case *scan.Void:
 		return d.Unit
+	case *scan.Linked:
+		if len(d.IDs) > 0 {
+			return d.IDs[0]
+		}
+	case *scan.Packed:
+		return d.Container
 	case *scan.GapChange:
 		return d.Gap.Unit
 	}

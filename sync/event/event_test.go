@@ -55,9 +55,24 @@ var golden = []struct {
 		Checkpoint: "pack", Verdict: scan.NotUnderstood, Raw: "\x00\xff<script>\"\\\r\n\x1b[2J",
 		Unit: "code:\xff<b>&\"\\\r\n\x00\x1b[2J\u2028\u0085\u007f é 包 \xed\xa0\x80", Device: "tunnel\t1",
 	})},
+	{"scan-pass", numbered(1044, &scan.Scan{
+		Checkpoint: "load", Verdict: scan.OK, Unit: sscc, IDs: []string{sscc}, Raw: "\x31\x14\x25\x7b\xf4\x49\x96\x02\xd2\x00\x00\x00", Symbology: "epc", Device: "portal",
+		Pass: &scan.Pass{First: moment.Add(-3 * time.Second), Last: moment.Add(-2 * time.Second), Reads: 41, Antenna: 2, RSSI: -48, PC: 0x3000,
+			Direction: "forward", Reason: "recovered", Group: moment.Add(-4 * time.Second).UnixMilli()},
+	})},
 	{"void", numbered(1045, &scan.Void{
 		Scan: epoch + "-00000000000000001042", Unit: sscc, Operator: "op-17", Device: "hand", Reason: "undone by the operator",
 	})},
+	{"linked", numbered(1045, &scan.Linked{IDs: []string{sscc, "ups:1Z999AA10123456784"}, How: "scanned", Checkpoint: "label", Device: "hand", Operator: "op-17"})},
+	{"linked-instead", numbered(1045, &scan.Linked{IDs: []string{sscc, "ups:1Z999AA10123456784"}, How: "scanned", Checkpoint: "label", Device: "hand",
+		Instead: []string{"sscc:106141410000001245"}})},
+	{"linked-undone", numbered(1045, &scan.Linked{IDs: []string{sscc, "ups:1Z999AA10123456784"}, How: "scanned", Checkpoint: "label", Device: "hand",
+		Undo: epoch + "-00000000000000001044"})},
+	{"packed", numbered(1045, &scan.Packed{Container: "grai:04012345000016", Contents: []string{sscc}, Action: scan.PutIn, Checkpoint: "pack", Device: "hand", Operator: "op-17"})},
+	{"packed-undone", numbered(1045, &scan.Packed{Container: "grai:04012345000016", Action: scan.AllOut, Checkpoint: "pack", Device: "hand", Undo: epoch + "-00000000000000001044"})},
+	{"scan-training", numbered(1045, &scan.Scan{Checkpoint: "pack", Verdict: scan.OK, IDs: []string{sscc}, Raw: "00106141410000001238", AIM: "]C1", Symbology: "gs1-128", Device: "hand", Training: true})},
+	{"scan-exception", numbered(1045, &scan.Scan{Checkpoint: "pack", Verdict: scan.OK, Unit: sscc, IDs: []string{sscc}, Device: "hand", Held: true,
+		Mark: scan.Exception, Of: epoch + "-00000000000000001042", Reason: "WET"})},
 	{"noread", numbered(1046, &scan.NoRead{Checkpoint: "stage", Device: "tunnel", Raw: "NOREAD"})},
 	{"session-opened", numbered(1047, &scan.Session{Open: true, Operator: "op-17", Device: "hand"})},
 	{"session-closed", numbered(1048, &scan.Session{Operator: "op-17", Device: "hand"})},
@@ -132,18 +147,25 @@ var anyEntry = rapid.Custom(func(t *rapid.T) scan.Entry {
 	raw := func(name string) string { return string(rapid.SliceOf(rapid.Byte()).Draw(t, name)) }
 	list := func(name string) []string { return orNil(rapid.SliceOfN(rapid.String(), 0, 4).Draw(t, name)) }
 	when := func(name string) time.Time { return anyTime.Draw(t, name) }
-	switch rapid.IntRange(0, 7).Draw(t, "kind") {
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 8:
+		return &scan.Linked{IDs: list("ids"), How: text("how"), Checkpoint: text("checkpoint"), Device: text("device"), Operator: text("operator"),
+			Instead: list("instead"), Undo: text("undo")}
+	case 9:
+		return &scan.Packed{Container: text("container"), Contents: list("contents"), Action: scan.Action(text("action")), Checkpoint: text("checkpoint"),
+			Device: text("device"), Operator: text("operator"), Undo: text("undo")}
 	case 0:
 		var pass *scan.Pass
 		if rapid.Bool().Draw(t, "passed") {
 			pass = &scan.Pass{First: when("first"), Last: when("last"), Reads: rapid.Int().Draw(t, "reads"), Antenna: rapid.Int().Draw(t, "antenna"),
-				RSSI: rapid.Int().Draw(t, "rssi"), Direction: text("direction"), PC: rapid.Uint16().Draw(t, "pc"), Reason: text("reason")}
+				RSSI: rapid.Int().Draw(t, "rssi"), Direction: text("direction"), PC: rapid.Uint16().Draw(t, "pc"), Reason: text("reason"), Group: rapid.Int64().Draw(t, "group")}
 		}
 		return &scan.Scan{
 			Pass: pass, Checkpoint: text("checkpoint"), Verdict: scan.Verdict(text("verdict")), Unit: text("unit"), IDs: list("ids"),
 			Raw: raw("raw"), AIM: text("aim"), Symbology: text("symbology"), Device: text("device"),
 			Operator: text("operator"), Missing: list("missing"), Note: text("note"),
-			Clock: scan.Clock{Synced: rapid.Bool().Draw(t, "synced"), OffsetMin: rapid.Int().Draw(t, "offset")},
+			Clock:    scan.Clock{Synced: rapid.Bool().Draw(t, "synced"), OffsetMin: rapid.Int().Draw(t, "offset")},
+			Training: rapid.Bool().Draw(t, "training"), Held: rapid.Bool().Draw(t, "held"), Mark: scan.Mark(text("mark")), Of: text("of"), Reason: text("reason"),
 		}
 	case 1:
 		return &scan.Void{Scan: text("scan"), Unit: text("unit"), Operator: text("operator"), Device: text("device"), Reason: text("reason")}
@@ -215,6 +237,8 @@ func TestHostileBytes(t *testing.T) {
 		for _, entry := range []scan.Entry{
 			&scan.Scan{Checkpoint: hostile, Unit: hostile, IDs: []string{hostile}, Raw: hostile, Device: hostile, Missing: []string{hostile}},
 			&scan.Void{Scan: hostile, Unit: hostile, Reason: hostile},
+			&scan.Linked{IDs: []string{hostile}, How: hostile, Instead: []string{hostile}, Undo: hostile},
+			&scan.Packed{Container: hostile, Contents: []string{hostile}, Action: scan.Action(hostile), Undo: hostile},
 			&scan.NoRead{Raw: hostile, Device: hostile},
 			&scan.GapChange{Change: "opened", Gap: scan.Gap{Unit: hostile, Cause: hostile, WaitingFor: []string{hostile}}},
 		} {

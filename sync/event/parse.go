@@ -90,6 +90,10 @@ func parseData(kind string, data json.RawMessage) (scan.Entry, error) {
 		d = new(scanData)
 	case "scan.voided":
 		d = new(voidData)
+	case "unit.linked":
+		d = new(linkedData)
+	case "unit.packed":
+		d = new(packedData)
 	case "noread":
 		d = new(noReadData)
 	case "session.opened", "session.closed":
@@ -128,6 +132,11 @@ type scanData struct {
 	Missing    []string     `json:"missing"`
 	Note       string       `json:"note"`
 	Pass       *passData    `json:"pass"`
+	Training   bool         `json:"training"`
+	Held       bool         `json:"held"`
+	Mark       scan.Mark    `json:"mark"`
+	Of         string       `json:"of"`
+	Reason     string       `json:"reason"`
 }
 
 type passData struct {
@@ -139,13 +148,14 @@ type passData struct {
 	PC        uint16    `json:"pc"`
 	Direction string    `json:"direction"`
 	Reason    string    `json:"reason"`
+	Group     int64     `json:"group"`
 }
 
 func (d *passData) pass() *scan.Pass {
 	if d == nil {
 		return nil
 	}
-	return &scan.Pass{First: Milli(d.First), Last: Milli(d.Last), Reads: d.Reads, Antenna: d.Antenna, RSSI: d.RSSI, Direction: d.Direction, PC: d.PC, Reason: d.Reason}
+	return &scan.Pass{First: Milli(d.First), Last: Milli(d.Last), Reads: d.Reads, Antenna: d.Antenna, RSSI: d.RSSI, Direction: d.Direction, PC: d.PC, Reason: d.Reason, Group: d.Group}
 }
 
 func (d *scanData) entry() scan.Entry {
@@ -153,6 +163,7 @@ func (d *scanData) entry() scan.Entry {
 		Checkpoint: d.Checkpoint, Verdict: d.Verdict, Unit: d.Unit, IDs: orNil(d.IDs), Raw: string(d.Raw),
 		AIM: d.AIM, Symbology: d.Symbology, Device: d.Device, Operator: d.Operator,
 		Missing: orNil(d.Missing), Note: d.Note, Pass: d.Pass.pass(), Clock: scan.Clock(d.Clock),
+		Training: d.Training, Held: d.Held, Mark: d.Mark, Of: d.Of, Reason: d.Reason,
 	}
 }
 
@@ -173,6 +184,38 @@ type voidData struct {
 }
 
 func (d *voidData) entry() scan.Entry { v := scan.Void(*d); return &v }
+
+type linkedData struct {
+	IDs        []string `json:"ids"`
+	How        string   `json:"how"`
+	Checkpoint string   `json:"checkpoint"`
+	Device     string   `json:"device"`
+	Operator   string   `json:"operator"`
+	Instead    []string `json:"instead"`
+	Undo       string   `json:"undo"`
+}
+
+func (d *linkedData) entry() scan.Entry {
+	l := scan.Linked(*d)
+	l.IDs, l.Instead = orNil(l.IDs), orNil(l.Instead)
+	return &l
+}
+
+type packedData struct {
+	Container  string      `json:"container"`
+	Contents   []string    `json:"contents"`
+	Action     scan.Action `json:"action"`
+	Checkpoint string      `json:"checkpoint"`
+	Device     string      `json:"device"`
+	Operator   string      `json:"operator"`
+	Undo       string      `json:"undo"`
+}
+
+func (d *packedData) entry() scan.Entry {
+	p := scan.Packed(*d)
+	p.Contents = orNil(p.Contents)
+	return &p
+}
 
 type noReadData struct {
 	Checkpoint string `json:"checkpoint"`
