@@ -88,6 +88,11 @@ func Run(ctx context.Context, o Options) error {
 	if err := w.stored(inner, report); err != nil {
 		return err
 	}
+	if complete {
+		if err := w.checkLinks(inner, p.linked, report); err != nil {
+			return err
+		}
+	}
 	if err := report.write(o.Out, o.JSON); err != nil {
 		return err
 	}
@@ -121,6 +126,7 @@ type player struct {
 	parcels int
 	faults  []Fault
 	tags    []tagged
+	linked  []parcel
 	whole   bool // every plan was played to its end
 }
 
@@ -159,6 +165,7 @@ func (p *player) play(ctx context.Context) error {
 		}
 		p.faults = append(p.faults, plan.Faults...)
 		p.tags = append(p.tags, plan.tags...)
+		p.linked = append(p.linked, plan.linked...)
 		if end != 0 {
 			p.whole = true
 			return nil

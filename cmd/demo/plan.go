@@ -67,6 +67,7 @@ type Plan struct {
 	Faults  []Fault
 	parcels []parcel
 	acts    []act
+	linked  []parcel                  // whose two labels are scanned one after the other
 	tags    []tagged                  // what comes into the portal's field
 	scanned map[passing]time.Duration // when a parcel is scanned for the first time at a place
 }
@@ -84,6 +85,7 @@ func makePlan(seed uint64, start, end time.Duration, first int) *Plan {
 	p.surroundings(tags, start, end, first)
 	p.outage(r, start, lastIn)
 	p.unplugged(r, start, lastIn)
+	p.links()
 	for i := range p.Faults {
 		p.Faults[i].Known = p.known(&p.Faults[i])
 	}

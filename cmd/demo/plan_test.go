@@ -118,3 +118,29 @@ func TestLabels(t *testing.T) {
 		}
 	}
 }
+
+// A carrier's label is scanned right behind its parcel's SSCC, with nothing in
+// between at the bench, and a minute has some parcels loaded by either.
+func TestPlanLinksPairs(t *testing.T) {
+	for seed := range uint64(200) {
+		p := makePlan(seed, 0, time.Minute, 0)
+		if len(p.linked) < 2 {
+			t.Errorf("seed %d: %d parcels are linked in a minute", seed, len(p.linked))
+		}
+		byCarrier := 0
+		for _, one := range p.linked {
+			at := p.scanned[passing{one.unit, places[portalPlace]}]
+			for _, a := range p.acts {
+				switch {
+				case a.place == portalPlace && a.at > at && a.at < at+otherLabel && a.do != "mend":
+					t.Errorf("seed %d: %+v comes between the labels of %s", seed, a, one.unit)
+				case a.place == len(places)-1 && a.unit == one.unit && a.code == one.carrier:
+					byCarrier++
+				}
+			}
+		}
+		if len(p.linked) >= 2 && (byCarrier == 0 || byCarrier == len(p.linked)) {
+			t.Errorf("seed %d: %d of %d linked parcels are loaded by their carrier's label", seed, byCarrier, len(p.linked))
+		}
+	}
+}

@@ -27,6 +27,7 @@ type Report struct {
 	Kinds    []Kind   `json:"kinds"`
 	Faults   []Found  `json:"faults"`
 	Portal   *Portal  `json:"portal"`
+	Links    *Links   `json:"links,omitempty"`
 	Problems []string `json:"problems"` // empty: everything was found, nothing was invented, nothing was lost
 }
 
@@ -122,6 +123,9 @@ func (r *Report) write(w io.Writer, asJSON bool) error {
 	fmt.Fprintf(&b, "\n%d of %d skips came while all stations were heard; %d were told with the parcel in the hand.\n", r.Warnable, r.Skips, r.InHand)
 	fmt.Fprintf(&b, "%d parcels took a readable tag through the portal at %s; %d of them are one scan each, made of %d reads. %d stray tags were heard there.\n",
 		r.Portal.Tagged, scan.Place(r.Portal.Place), r.Portal.Recorded, r.Portal.Reads, r.Portal.Strays)
+	if r.Links != nil {
+		fmt.Fprintf(&b, "%d parcels had their carrier's label linked to their SSCC at %s; %d of them are found whole by either.\n", r.Links.Linked, scan.Place(places[portalPlace]), r.Links.Found)
+	}
 	fmt.Fprintf(&b, "%d scans were given as saved; %d of them arrived (%d messages came more than once).\n", r.Saved, r.Arrived, r.Repeats)
 	if len(r.Problems) == 0 {
 		b.WriteString("Nothing was missed, nothing was invented, nothing was lost.\n")

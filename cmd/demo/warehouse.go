@@ -165,8 +165,8 @@ func (w *warehouse) station(i int) string {
 // portal is the tag reader of label.
 func (w *warehouse) portal() string {
 	return fmt.Sprintf("[[device]]\nname = \"portal\"\nprofile = %q\nport = %q\noptions = { region = \"eu3\", antennas = [1, 2] }\n\n"+
-		"[[portal]]\nat = %q\ngap = %q\ndwell = %q\nline = [1, 2]\n\n",
-		portalProfile, w.reader.Address(), places[portalPlace], gapAt(w.o.Speed), dwellAt(w.o.Speed))
+		"[[portal]]\nat = %q\ngap = %q\ndwell = %q\nline = [1, 2]\n\n[[link]]\nat = %q\nwithin = \"5s\"\n\n",
+		portalProfile, w.reader.Address(), places[portalPlace], gapAt(w.o.Speed), dwellAt(w.o.Speed), places[portalPlace])
 }
 
 // listen receives what a tracking system would.
