@@ -52,7 +52,7 @@ func (p *Plan) links() {
 // time at which a parcel is there.
 func (p *Plan) busy(unit string, at time.Duration) bool {
 	for _, a := range p.acts {
-		if a.place == portalPlace && !(a.unit == unit && a.at == at) && a.at > at-labelQuiet && a.at < at+labelQuiet {
+		if a.place == portalPlace && !(a.unit == unit && a.at == at) && a.at > at-otherLabel && a.at < at+labelQuiet {
 			return true
 		}
 	}
