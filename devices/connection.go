@@ -41,6 +41,7 @@ type connection struct {
 	talking  *time.Timer // when the dialogue goes on
 	tell     *time.Timer // when it is told who the device is
 	telling  bool        // it is running
+	heat     string      // the reader's complaint of it, if there was one
 	signals  []time.Time // when signals were given that the device has not answered yet
 	later    bool        // and not at once anew
 	opened   time.Time   // by a clock that does not step

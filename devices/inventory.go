@@ -84,18 +84,27 @@ func (c *connection) health() (temperature string, trouble []string) {
 	facts, before := c.dialogue.facts, c.dialogue.before
 	for _, name := range slices.Sorted(maps.Keys(facts)) {
 		is := facts[name]
-		fine := is == "" || is == "ok" || is == "connected" || is[0] == '-' || is[0] >= '0' && is[0] <= '9'
 		switch {
-		case name == "temperature" && fine:
-			temperature = is
-		case fine || name != "temperature" && !strings.HasPrefix(name, "antenna"):
+		case name == "temperature":
+			if wellSaid(is) {
+				temperature = is
+			}
+		case wellSaid(is) || !strings.HasPrefix(name, "antenna"):
 		case is == "gone" && before[name] == is && !c.chosen(name):
 			// Most readers have more ports than antennas.
 		default:
 			trouble = append(trouble, name+": "+is)
 		}
 	}
+	if c.heat != "" {
+		trouble = append(trouble, "temperature: "+c.heat)
+	}
 	return temperature, trouble
+}
+
+// wellSaid reports whether a reader's word on a part of it is no complaint.
+func wellSaid(is string) bool {
+	return is == "" || is == "ok" || is == "connected" || is[0] == '-' || is[0] >= '0' && is[0] <= '9'
 }
 
 // chosen reports whether the options name an antenna.

@@ -104,7 +104,9 @@ func TestReaderIsKnown(t *testing.T) {
 		pass(10 * time.Second)
 		k.says("temperature=too hot (0504)")
 		pass(2 * time.Second)
-		want(t, k.known, `M 1,  ["temperature: too hot (0504)"]`)
+		k.says("temperature=61 °C")
+		pass(2 * time.Second)
+		want(t, k.known, `M 1,  ["temperature: too hot (0504)"]`, `M 1, 61 °C ["temperature: too hot (0504)"]`)
 		k.end()
 	})
 }

@@ -40,6 +40,11 @@ func (c *connection) talk() {
 
 // hear brings an answer to what it answers: what was asked first.
 func (c *connection) hear(a wire.Answer) {
+	for _, f := range a.Facts {
+		if f.Name == "temperature" && !wellSaid(f.Value) {
+			c.heat = f.Value // it goes on with pauses, and soon tells again how warm it is
+		}
+	}
 	if c.Facts != nil && len(a.Facts) > 0 {
 		c.Facts(a.Facts, c.Now())
 	}

@@ -118,6 +118,25 @@ func TestUnheardLinkIsNotMissing(t *testing.T) {
 	want(t, slices.Compact(closed), "sscc:1 arrived", "ups:1 belongs")
 }
 
+// A scan arrives before the link that was made with it: as long as what the
+// station said before the scan is not here, nothing is missing.
+func TestScanThatOvertakesItsLink(t *testing.T) {
+	h := newHall(t)
+	h.feed(h.label.say(link("sscc:9", "ups:9"), -50), h.receive.scan("sscc:1", at(0)), h.pack.scan("sscc:1", at(5)), h.label.scan("sscc:1", at(19)))
+	h.heads(at(19)) // heard to 16, and a parcel scanned at 20 passed pack before 15
+	l := h.label.say(link("sscc:1", "ups:1"), 20)
+	h.feed(h.label.scan("ups:1", at(20))) // number 4, and 3 is not here
+	want(t, h.states(at(20)), "skipped pack unknown [label-01]", "skipped receive unknown [label-01]")
+	h.Known("label-01", h.label.epoch, 1, 4, 2)
+	want(t, h.states(at(20)), "skipped pack unknown [label-01]", "skipped receive unknown [label-01]")
+	h.feed(l)
+	want(t, h.states(at(20)))
+	h.feed(h.label.scan("ups:2", at(20))) // and what is nobody's other label is told as soon as all before it is here
+	want(t, h.states(at(20)), "skipped pack unknown [label-01]", "skipped receive unknown [label-01]")
+	h.Known("label-01", h.label.epoch, 1, 5, 5)
+	want(t, h.states(at(20)), "skipped pack missing []", "skipped receive missing []")
+}
+
 // The newest link is believed: a label that was put on another parcel belongs
 // to that one, and to the first again if the newer link is taken back. An
 // identifier that is tied with very many is none of anything.

@@ -174,6 +174,8 @@ func (e evidence) unless(s *station) evidence {
 	return e
 }
 
+// evidence looks at who serves a checkpoint, and at who may know the unit under
+// another name.
 func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 	var e evidence
 	e.nobody = true
@@ -185,13 +187,34 @@ func (f *Floor) evidence(checkpoint string, from, to time.Time) evidence {
 		e.stations++
 		e.ask(f, s, from, to)
 	}
-	// It may have been scanned there under a name that only they know of.
 	for _, s := range f.tying {
-		if !s.retired && !slices.Contains(f.serving[checkpoint], s) {
+		if !s.retired && !slices.Contains(e.waiting, s) && !slices.Contains(e.lost, s) {
 			e.ask(f, s, from, to)
 		}
 	}
 	return e
+}
+
+// upto adds that a station which links may have said, in a number before that
+// of a scan and not here yet, whose label it was.
+func (e evidence) upto(f *Floor, u *unit, scan *sighted) evidence {
+	s := scan.station
+	st := s.streams[scan.number.Epoch]
+	if !e.complete() || s.retired || s.name == f.rules.Self && f.remembered || !slices.Contains(f.tying, s) ||
+		st != nil && max(st.upto, st.covered) >= scan.number.Seq {
+		return e
+	}
+	s.behind = append(s.behind, u)
+	e.waiting = append(e.waiting, s)
+	return e
+}
+
+// caughtUp looks again at what waited for the numbers before a scan's.
+func (f *Floor) caughtUp(s *station) {
+	for _, u := range s.behind {
+		f.touch(u)
+	}
+	s.behind = nil
 }
 
 // may is what the stations that are waited for may have done: scanned it at a

@@ -60,6 +60,7 @@ type station struct {
 	streams     map[string]*stream
 	newest      *stream
 	waiting     waiters // units that wait for it to be heard up to a time
+	behind      []*unit // and for what it said before a scan of them
 	lastScan    time.Time
 	recent      []time.Time // arrivals of its scans in the last minutes
 	silentGap   string

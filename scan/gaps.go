@@ -143,7 +143,7 @@ func (f *Floor) skipped(u *unit, at [][]*sighted, step int) judged {
 	t := later.at()
 	from, to := f.stretch(u, at, step, laterStep, t)
 	return judged{step: step, kind: Skipped, since: t, from: from, to: to, last: later,
-		evidence: f.evidence(u.journey.Steps[step].At, from, to).unless(later.station)}
+		evidence: f.evidence(u.journey.Steps[step].At, from, to).unless(later.station).upto(f, u, later)}
 }
 
 // stretch is the time in which a unit seen at a later step at t could have

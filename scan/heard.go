@@ -98,6 +98,7 @@ func (f *Floor) Covered(name, epoch string, seq uint64, at, arrived time.Time, o
 		return
 	}
 	st.covered = seq
+	f.caughtUp(s)
 	if live {
 		known := false
 		if offset, known = s.clock.offset(); !known {
@@ -121,7 +122,11 @@ func (f *Floor) Covered(name, epoch string, seq uint64, at, arrived time.Time, o
 func (f *Floor) Known(name, epoch string, first, last, stored uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	st := f.station(name).stream(epoch)
+	s := f.station(name)
+	st := s.stream(epoch)
+	if stored > st.upto {
+		f.caughtUp(s)
+	}
 	st.first, st.last, st.upto = first, max(st.last, last), stored
 	f.change()
 }

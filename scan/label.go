@@ -40,17 +40,20 @@ func (r *LinkRule) links(key string) bool {
 
 // oneRead is the labels of one parcel that a device handed over together, by
 // sighting; nil if that is not what they are.
-type oneRead []Identity
+type oneRead struct {
+	keys []string
+	link *related // once it is written
+}
 
-func (st *Station) oneRead(sightings []Sighting) oneRead {
+func (st *Station) oneRead(sightings []Sighting) *oneRead {
 	r := st.rule(sightings[0].Checkpoint)
 	if len(sightings) < 2 || r == nil || !r.Together {
 		return nil
 	}
-	read, kinds := make(oneRead, 0, len(sightings)), map[string]string{}
+	read, kinds := &oneRead{}, map[string]string{}
 	for _, s := range sightings {
-		if s.NoRead {
-			continue
+		if s.NoRead || s.Pass != nil && s.Pass.Group == 0 {
+			continue // tags that pass together are one parcel's only if a gate says so
 		}
 		id := st.Identify(s)
 		if id.Fault != "" || !r.links(id.Unit) {
@@ -61,43 +64,48 @@ func (st *Station) oneRead(sightings []Sighting) oneRead {
 			return nil // two parcels stood before it: whose is whose?
 		}
 		if kinds[kind] == "" {
-			read = append(read, id)
+			read.keys = append(read.keys, id.Unit)
 		}
 		kinds[kind] = id.Unit
 	}
-	if len(read) < 2 {
+	if len(read.keys) < 2 {
 		return nil
 	}
 	return read
 }
 
 // labels are the other labels of the parcel.
-func (r oneRead) labels(key string) (others []string) {
-	if !slices.ContainsFunc(r, func(id Identity) bool { return id.Unit == key }) {
+func (r *oneRead) labels(key string) (others []string) {
+	if !slices.Contains(r.keys, key) {
 		return nil
 	}
-	for _, id := range r {
-		if id.Unit != key {
-			others = append(others, id.Unit)
-		}
-	}
-	return others
+	return slices.DeleteFunc(slices.Clone(r.keys), func(k string) bool { return k == key })
 }
 
-// linkRead links the labels of one read, with the last of its scans.
-func (st *Station) linkRead(b *bench, read oneRead, open []judgedScan) {
-	if read == nil || len(open) == 0 {
+// linkRead links the labels of one read with the first of them, and tells of it
+// with each.
+func (st *Station) linkRead(b *bench, o *judgedScan, read *oneRead) {
+	if !slices.Contains(read.keys, o.Unit) {
 		return
 	}
-	o := &open[len(open)-1]
-	st.link(b, o, "label", append(read.labels(read[0].Unit), read[0].Unit))
+	if read.link == nil {
+		st.link(b, o, "label", slices.Clone(read.keys))
+		said := o.related
+		read.link = &said
+		return
+	}
+	o.say, o.linked, o.look = append(o.say, read.link.say...), read.link.linked, read.link.look
 }
 
-// labels are the labels of the same parcel that were scanned just before.
-func (st *Station) labels(b *bench, s Sighting, id Identity) []string {
+// labels are the other labels of the same parcel: of its read, or scanned just
+// before.
+func (st *Station) labels(b *bench, s Sighting, id Identity, read *oneRead) []string {
+	if read != nil {
+		return read.labels(id.Unit)
+	}
 	st.lapse(b, s.At)
 	p := b.pair
-	if p == nil || p.from.Checkpoint != s.Checkpoint || !p.rule.links(id.Unit) || twoOfAKind(p.keys, []string{id.Unit}) {
+	if p == nil || s.Pass != nil || p.from.Checkpoint != s.Checkpoint || !p.rule.links(id.Unit) || twoOfAKind(p.keys, []string{id.Unit}) {
 		return nil
 	}
 	return p.keys
@@ -106,8 +114,8 @@ func (st *Station) labels(b *bench, s Sighting, id Identity) []string {
 // pair links a label with those before it, or begins with the next parcel.
 func (st *Station) pair(b *bench, o *judgedScan, labels []string) {
 	rule, p := st.rule(o.Checkpoint), b.pair
-	if rule == nil || rule.Within == 0 || !rule.links(o.Unit) {
-		return
+	if rule == nil || rule.Within == 0 || o.Pass != nil || !rule.links(o.Unit) {
+		return // nobody scans tags one after another
 	}
 	if len(labels) > 0 {
 		st.link(b, o, "scanned", append(slices.Clone(labels), o.Unit))
@@ -148,7 +156,9 @@ func (st *Station) link(b *bench, o *judgedScan, how string, ids []string) {
 		return
 	}
 	l := &Linked{IDs: ids, How: how, Checkpoint: o.Checkpoint, Device: o.Device, Operator: b.operator, Instead: st.Floor.Instead(ids)}
-	o.behind = append(o.behind, l)
+	// Before the scan, so that nobody who reads in order takes it for another
+	// parcel's, even for a moment.
+	o.before = append(o.before, l)
 	o.say = append(o.say, List(names)+" are one parcel")
 	if len(l.Instead) > 0 {
 		o.look = true

@@ -82,7 +82,7 @@ func (f *Floor) moved(m *move) bool {
 	if b == nil {
 		b = &box{}
 		f.boxes[m.Container] = b
-		f.unit(m.Container) // also if it is never scanned itself: it may be inside another
+		f.touch(f.unit(m.Container)) // also if it is never scanned itself: it may be inside another
 	}
 	if m.Action == AllOut || m.Action == Close || m.Action == PutIn && len(m.Contents) == 0 {
 		if slices.ContainsFunc(b.ends, same) {

@@ -55,13 +55,13 @@ func (r *related) tell(t *Told) {
 }
 
 // depends reports whether what a scan means depends on the one before it.
-func (st *Station) depends(b *bench, s Sighting, read oneRead) bool {
+func (st *Station) depends(b *bench, s Sighting, read *oneRead) bool {
 	r := st.rule(s.Checkpoint)
 	return b.card != "" || b.packing != nil || read == nil && (b.pair != nil || r != nil && r.Within > 0)
 }
 
 // relate finds what else a scan means.
-func (st *Station) relate(b *bench, o *judgedScan, read bool, labels []string) {
+func (st *Station) relate(b *bench, o *judgedScan, read *oneRead, labels []string) {
 	if box := st.Floor.BoxOf(o.Unit); o.Held == nil {
 		o.Held = box.Held
 	}
@@ -76,7 +76,9 @@ func (st *Station) relate(b *bench, o *judgedScan, read bool, labels []string) {
 		st.unlink(b, o)
 		return
 	}
-	if !read {
+	if read != nil {
+		st.linkRead(b, o, read)
+	} else {
 		st.pair(b, o, labels)
 	}
 	st.putIn(b, o, labels)

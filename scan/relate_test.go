@@ -100,13 +100,13 @@ func TestLinkMode(t *testing.T) {
 	for name, c := range map[string]struct{ codes, told, book []string }{
 		"two labels are one parcel": {[]string{"sscc:1", "ups:1Z"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel"},
-			[]string{"ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]"}},
+			[]string{"ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z"}},
 		"in either order, and the next parcel is another": {[]string{"ups:1Z", "sscc:1", "sscc:2", "ups:2Z"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel", "saved: Now scan its other label", "saved: SSCC 2 and UPS 2Z are one parcel"},
-			[]string{"ok ups:1Z", "ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok sscc:2", "ok ups:2Z", "scanned link [sscc:2 ups:2Z]"}},
+			[]string{"ok ups:1Z", "scanned link [sscc:1 ups:1Z]", "ok sscc:1", "ok sscc:2", "scanned link [sscc:2 ups:2Z]", "ok ups:2Z"}},
 		"two of a kind never": {[]string{"sscc:1", "sscc:2", "ups:2Z"},
 			[]string{"saved: Now scan its other label", "! sscc:1: Not linked: its other label was not scanned", "saved: Now scan its other label", "saved: SSCC 2 and UPS 2Z are one parcel"},
-			[]string{"ok sscc:1", "ok sscc:2", "ok ups:2Z", "scanned link [sscc:2 ups:2Z]"}},
+			[]string{"ok sscc:1", "ok sscc:2", "scanned link [sscc:2 ups:2Z]", "ok ups:2Z"}},
 		"two carriers neither": {[]string{"dhl:1", "ups:2Z"},
 			[]string{"saved: Now scan its other label", "! dhl:1: Not linked: its other label was not scanned", "saved: Now scan its other label"},
 			[]string{"ok dhl:1", "ok ups:2Z"}},
@@ -115,25 +115,25 @@ func TestLinkMode(t *testing.T) {
 			[]string{"ok sscc:1", "ok ups:1Z"}},
 		"other codes do not disturb": {[]string{"sscc:1", "HELLO", "?half", "gtin:1", "ups:1Z"},
 			[]string{"saved: Now scan its other label", "saved", "not-understood: half a label", "saved", "saved: SSCC 1 and UPS 1Z are one parcel"},
-			[]string{"ok sscc:1", "ok code:HELLO", "not-understood ", "ok gtin:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]"}},
+			[]string{"ok sscc:1", "ok code:HELLO", "not-understood ", "ok gtin:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z"}},
 		"linked before is told and not written again": {[]string{"sscc:1", "ups:1Z", "wait 30s", "ups:1Z", "sscc:1"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel", "saved-double: Now scan its other label", "saved-double: SSCC 1 and UPS 1Z are one parcel already"},
-			[]string{"ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]", "double ups:1Z", "double sscc:1"}},
+			[]string{"ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z", "double ups:1Z", "double sscc:1"}},
 		"a label that is another parcel's is told": {[]string{"sscc:1", "ups:1Z", "wait 30s", "sscc:2", "ups:1Z"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel", "saved: Now scan its other label",
 				"saved-double: SSCC 2 and UPS 1Z are one parcel. Until now it was SSCC 1"},
-			[]string{"ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]", "ok sscc:2", "double ups:1Z", "scanned link [sscc:2 ups:1Z] instead [sscc:1]"}},
+			[]string{"ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z", "ok sscc:2", "scanned link [sscc:2 ups:1Z] instead [sscc:1]", "double ups:1Z"}},
 		"undo takes the link back too": {[]string{"sscc:1", "ups:1Z", "card undo", "ups:2Z"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel", "command-done: Undone: the last scan", "saved: SSCC 1 and UPS 2Z are one parcel"},
-			[]string{"ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]", "void 02", "scanned link [sscc:1 ups:1Z] undo 03", "ok ups:2Z", "scanned link [sscc:1 ups:2Z]"}},
+			[]string{"ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z", "void 03", "scanned link [sscc:1 ups:1Z] undo 02", "scanned link [sscc:1 ups:2Z]", "ok ups:2Z"}},
 		"unlink": {[]string{"sscc:1", "ups:1Z", "wait 30s", "card unlink", "ups:1Z", "card unlink", "ups:1Z"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel", "command-done: Scan a label that is not this parcel's",
 				"saved-double: UPS 1Z is not linked with SSCC 1 any more", "command-done: Scan a label that is not this parcel's", "saved-double: UPS 1Z is not linked"},
-			[]string{"ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]", "double ups:1Z", "scanned link [sscc:1 ups:1Z] undo 03", "double ups:1Z"}},
+			[]string{"ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z", "double ups:1Z", "scanned link [sscc:1 ups:1Z] undo 02", "double ups:1Z"}},
 		"unlink, and undo": {[]string{"sscc:1", "ups:1Z", "wait 30s", "card unlink", "ups:1Z", "card undo"},
 			[]string{"saved: Now scan its other label", "saved: SSCC 1 and UPS 1Z are one parcel", "command-done: Scan a label that is not this parcel's",
 				"saved-double: UPS 1Z is not linked with SSCC 1 any more", "command-done: Undone: the last scan"},
-			[]string{"ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]", "double ups:1Z", "scanned link [sscc:1 ups:1Z] undo 03", "void 04", "scanned link [sscc:1 ups:1Z]"}},
+			[]string{"ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z", "double ups:1Z", "scanned link [sscc:1 ups:1Z] undo 02", "void 04", "scanned link [sscc:1 ups:1Z]"}},
 		"a card that waits too long": {[]string{"card unlink", "wait 2m", "sscc:1"},
 			[]string{"command-done: Scan a label that is not this parcel's", "! : The card “Unlink” has waited too long: scan it again", "saved: Now scan its other label"},
 			[]string{"ok sscc:1"}},
@@ -160,7 +160,7 @@ func TestLinkIsSavedWithItsScan(t *testing.T) {
 	s.book.fail = nil
 	told, book := s.play("ups:1Z")
 	want(t, told, "saved: Now scan its other label", "not-saved: the disk is full", "saved: SSCC 1 and UPS 1Z are one parcel")
-	want(t, book, "ok sscc:1", "ok ups:1Z", "scanned link [sscc:1 ups:1Z]")
+	want(t, book, "ok sscc:1", "scanned link [sscc:1 ups:1Z]", "ok ups:1Z")
 	if got := s.book.batches[len(s.book.batches)-1]; got != 2 {
 		t.Errorf("the last transaction had %d entries, want scan and link", got)
 	}
@@ -174,12 +174,12 @@ func TestLabelsOfOneRead(t *testing.T) {
 		codes []string
 		want  []string
 	}{
-		"one of each":         {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "HELLO", "sscc:1"}, []string{"ok ups:1", "ok code:HELLO", "ok sscc:1", "label link [sscc:1 ups:1]"}},
-		"twice the same":      {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "sscc:1", "ups:1"}, []string{"ok ups:1", "ok sscc:1", "double ups:1", "label link [sscc:1 ups:1]"}},
+		"one of each":         {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "HELLO", "sscc:1"}, []string{"label link [sscc:1 ups:1]", "ok ups:1", "ok code:HELLO", "ok sscc:1"}},
+		"twice the same":      {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "sscc:1", "ups:1"}, []string{"label link [sscc:1 ups:1]", "ok ups:1", "ok sscc:1", "double ups:1"}},
 		"two parcels":         {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "sscc:1", "ups:2"}, []string{"ok ups:1", "ok sscc:1", "ok ups:2"}},
 		"one label":           {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "?half"}, []string{"ok ups:1", "not-understood "}},
 		"a memory of parcels": {[]LinkRule{{At: "load", Kinds: []string{"sscc", "carrier"}, Together: true}}, []string{"ups:1", "sscc:1"}, []string{"ok ups:1", "ok sscc:1"}},
-		"and one by one":      {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true, Within: time.Second}}, []string{"ups:1", "sscc:1"}, []string{"ok ups:1", "ok sscc:1", "label link [sscc:1 ups:1]"}},
+		"and one by one":      {[]LinkRule{{At: "pack", Kinds: []string{"sscc", "carrier"}, Together: true, Within: time.Second}}, []string{"ups:1", "sscc:1"}, []string{"label link [sscc:1 ups:1]", "ok ups:1", "ok sscc:1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newLinking(c.rules...)

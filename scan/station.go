@@ -85,16 +85,12 @@ func (st *Station) ScanAll(ctx context.Context, sightings []Sighting) []Told {
 		}
 		o := judgedScan{Sighting: s, Identity: id, Judgement: Judgement{Verdict: NotUnderstood}}
 		if id.Fault == "" {
-			labels := read.labels(id.Unit)
-			if read == nil {
-				labels = st.labels(b, s, id)
-			}
+			labels := st.labels(b, s, id, read)
 			o.Judgement = st.judge(ctx, s, id, labels)
-			st.relate(b, &o, read != nil, labels)
+			st.relate(b, &o, read, labels)
 		}
 		open = append(open, o)
 	}
-	st.linkRead(b, read, open)
 	return append(told, st.save(b, open)...)
 }
 

@@ -39,7 +39,7 @@ func (t *tags) save(now time.Time) {
 			continue
 		}
 		n := 1
-		for !e.refused && n < min(len(rest), together) && rest[n].Device == e.Device && !rest[n].refused {
+		for !e.refused && n < min(len(rest), together) && rest[n].with(e) {
 			n++
 		}
 		for i, told := range t.scan(rest[:n]) {
@@ -61,7 +61,13 @@ func (t *tags) save(now time.Time) {
 	t.ended = left
 }
 
-// scan is the life of some passes of one device.
+// with reports whether a pass may be handed over together with another. Those
+// of another opening of the gate may not, since they are another parcel's.
+func (e *ended) with(o *ended) bool {
+	return !e.refused && !e.empty && !o.empty && e.Device == o.Device && e.Portal == o.Portal && e.Group == o.Group
+}
+
+// scan is the life of some passes of one device and opening.
 func (t *tags) scan(some []ended) []scan.Told {
 	all := make([]scan.Sighting, len(some))
 	for i := range some {
