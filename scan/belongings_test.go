@@ -168,6 +168,23 @@ func TestLinksThatContradict(t *testing.T) {
 	}
 }
 
+// A link that is taken back leaves what a label said before it, at its age: a
+// newer label goes before that.
+func TestLabelsAndLinks(t *testing.T) {
+	h := newHall(t)
+	label := func(seconds float64, unit, also string) Event {
+		ev := h.label.scan(unit, at(seconds))
+		ev.Entry.(*Scan).IDs = []string{unit, also}
+		return ev
+	}
+	l := h.label.say(link("sscc:9", "ups:1"), 6)
+	h.feed(label(0, "sscc:9", "ups:1"), label(5, "sscc:1", "ups:1"), l, h.load.scan("ups:1", at(30)))
+	want(t, h.places(t, "sscc:9"), "label", "load")
+	h.feed(h.label.say(unlink(l), 40))
+	want(t, h.places(t, "sscc:9"), "label")
+	want(t, h.places(t, "sscc:1"), "label", "load")
+}
+
 // A person's word on a gap holds when the unit gets another key.
 func TestDecisionSurvivesALink(t *testing.T) {
 	h := newHall(t)

@@ -26,6 +26,28 @@ func (m *move) moment() moment {
 type box struct {
 	ends []*move // when all was taken out, when it was closed, and when filling began
 	puts []put   // what ever went in, by time
+
+	first *move // the first that put something in or began to, of those not taken back
+}
+
+// begin notes that something was put in, or that filling began.
+func (b *box) begin(f *Floor, m *move) {
+	if !f.isUndone(m.number) && (b.first == nil || b.first.moment().after(m.moment())) {
+		b.first = m
+	}
+}
+
+// begun finds anew what was first.
+func (b *box) begun(f *Floor) {
+	b.first = nil
+	for _, m := range b.ends {
+		if m.Action == PutIn {
+			b.begin(f, m)
+		}
+	}
+	for i := range b.puts {
+		b.begin(f, b.puts[i].move)
+	}
 }
 
 // put is an entry of a box. Its time is as it was when the entry was made, and
@@ -67,7 +89,12 @@ func (f *Floor) packed(s *station, ev Event, e *Packed) {
 			f.stir(u, when)
 		}
 	}
-	if c := f.known(e.Container); c != nil {
+	// Of what only went in the container itself knows no more than when it began.
+	b, c := f.boxes[e.Container], f.known(e.Container)
+	if e.Undo != "" && b != nil {
+		b.begun(f)
+	}
+	if c != nil && (e.Action != PutIn || e.Undo != "" || b.first != nil && b.first.number == ev.Number) {
 		f.touch(c)
 		if e.Action == AllOut || e.Action == Close {
 			f.stir(c, when)
@@ -88,7 +115,9 @@ func (f *Floor) moved(m *move) bool {
 		if slices.ContainsFunc(b.ends, same) {
 			return false
 		}
-		b.ends = append(b.ends, m)
+		if b.ends = append(b.ends, m); m.Action == PutIn {
+			b.begin(f, m)
+		}
 		return true
 	}
 	fresh := false
@@ -102,6 +131,7 @@ func (f *Floor) moved(m *move) bool {
 			p := put{m.moment().at, id, m}
 			at := sort.Search(len(b.puts), func(i int) bool { return b.puts[i].when.After(p.when) })
 			b.puts = slices.Insert(b.puts, at, p)
+			b.begin(f, m)
 		}
 	}
 	return fresh
@@ -258,17 +288,14 @@ func (f *Floor) inferred(u *unit, above []*unit) (all []sighted) {
 func (f *Floor) begins(u *unit) int {
 	boxes, again := f.boxesOf(u), reusable(u.key)
 	var first *move
-	look := func(m *move) {
-		if (m.Action == PutIn || again) && !f.isUndone(m.number) && (first == nil || first.moment().after(m.moment())) {
-			first = m
-		}
-	}
 	for _, b := range boxes {
-		for _, m := range b.ends {
-			look(m)
+		if b.first != nil && (first == nil || first.moment().after(b.first.moment())) {
+			first = b.first
 		}
-		for i := 0; i < len(b.puts) && (first == nil || !again); i++ {
-			look(b.puts[i].move)
+		for i := 0; again && first == nil && i < len(b.ends); i++ {
+			if !f.isUndone(b.ends[i].number) {
+				first = b.ends[i]
+			}
 		}
 	}
 	switch {
@@ -331,6 +358,7 @@ func (f *Floor) recast() {
 			b.puts[i].when = b.puts[i].move.moment().at
 		}
 		slices.SortStableFunc(b.puts, func(a, b put) int { return a.when.Compare(b.when) })
+		b.begun(f)
 	}
 	for id := range f.moves {
 		if u := f.known(id); u != nil {
