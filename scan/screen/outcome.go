@@ -90,7 +90,7 @@ func (s *Screen) outcome(t *scan.Told) view {
 		v.Head, v.Tail, v.Raw = "", "", web.Text(t.Code, 80)
 		v.More, v.Act, v.ActSign = short(t.Why, 90), "Scan again", "redo"
 	case scan.Passing:
-		v.Class, v.Shape, v.Title = "done", "card", "Passing"
+		v.Class, v.Shape, v.Title = "done", "waves", "Passing" // no tick: it is not saved yet
 		v.More, v.Act, v.ActSign = "It is saved when it has left", "", ""
 	case scan.CommandDone:
 		v.Class, v.Shape, v.Title = "done", "card", short(t.Why, 64)
