@@ -224,6 +224,9 @@ func natsNodes(t testing.TB, c Config, count int) (nodes []*Node) {
 		// here; NATS wants one of its own as well.
 		conf := fmt.Sprintf("server_name: n%d\nlisten: %q\njetstream { store_dir: %q, max_memory_store: 64MB, max_file_store: 2GB }\n", i+1, FreePort(t), n.dir)
 		conf += fmt.Sprintf("mqtt {\n  listen: %q\n", n.Addr)
+		if !c.Defaults {
+			conf += "  max_ack_pending: 4096\n"
+		}
 		if c.TLS != nil {
 			conf += fmt.Sprintf("  tls { cert_file: %q, key_file: %q", c.TLS.Cert, c.TLS.Key)
 			if c.TLS.CA != "" {

@@ -1,6 +1,7 @@
 package brokers_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -45,8 +46,8 @@ func (th *thief) judge(p *brokers.Packet) brokers.Fate {
 
 // missing is the truth, in ranges.
 func (th *thief) missing() (ranges [][2]uint64) {
-	for seq := uint64(1); seq <= uint64(len(th.arrived)+len(th.dropped)); seq++ {
-		if !th.dropped[seq] || th.arrived[seq] {
+	for _, seq := range slices.Sorted(maps.Keys(th.dropped)) {
+		if th.arrived[seq] {
 			continue
 		}
 		if n := len(ranges); n > 0 && ranges[n-1][1] == seq-1 {

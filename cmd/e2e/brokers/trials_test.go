@@ -85,8 +85,8 @@ func TestCutAfterEveryMessage(t *testing.T) {
 		s, b := newStation(t, "pack-07"), newBoard(t)
 		b.run(broker.Nodes[0].Addr)
 		s.run(line.Addr)
-		s.scan(30)
-		brokers.Wait(t, "the broker acknowledges all", func() bool { return s.box.Published() == 30 })
+		s.scan(15)
+		brokers.Wait(t, "the broker acknowledges all", func() bool { return s.box.Published() == 15 })
 		line.Judge(nil)
 		b.same(s)
 		b.figures(s, ", %d connections", line.Conns())
@@ -201,7 +201,7 @@ func TestBacklogOfAnHour(t *testing.T) {
 		if !slices.IsSorted(old) || !slices.IsSorted(live) || len(live) != now {
 			t.Errorf("of the backlog %d came, in order: %t; of the new ones %v", len(old), slices.IsSorted(old), live)
 		}
-		if behind[0] < hour/2 || slices.Min(behind) == 0 {
+		if behind[0] < int(hour)/2 || slices.Min(behind) == 0 {
 			t.Errorf("a new scan came behind the backlog: so many were still to come %v", behind)
 		}
 		t.Logf("figures: so much of the backlog was still to come when each new scan came: %v", behind)
