@@ -3,6 +3,7 @@ package brokers_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -284,9 +285,16 @@ func (b *board) figures(s *station, more string, args ...any) {
 		c.Events-b.before.Events, c.Repeats-b.before.Repeats, c.Requests-b.before.Requests, c.Unanswered-b.before.Unanswered, fmt.Sprintf(more, args...))
 }
 
+// all runs the trials against the cluster too, which takes seconds to find
+// itself each time.
+var all = flag.Bool("all", false, "all trials against the cluster of three nodes as well")
+
 // each runs a trial against every broker.
 func each(t *testing.T, c brokers.Config, trial func(t *testing.T, b *brokers.Broker)) {
 	for _, kind := range brokers.Kinds {
+		if kind == "nats, 3 nodes" && !*all {
+			continue // TestClusterLosesNodes is for everyone
+		}
 		t.Run(kind, func(t *testing.T) { trial(t, brokers.Run(t, kind, c)) })
 	}
 }
