@@ -47,13 +47,19 @@ type station struct {
 
 func newStation(t *testing.T, name string) *station {
 	t.Helper()
+	return newStationAt(t, name, nil)
+}
+
+// newStationAt makes one with a clock of its own.
+func newStationAt(t *testing.T, name string, now func() time.Time) *station {
+	t.Helper()
 	s := &station{t: t, topics: event.Topics{Site: site, Station: name}}
 	dir := t.TempDir()
 	var err error
 	if s.signer, err = proof.LoadOrMakeSigner(dir, s.topics.Origin()); err != nil {
 		t.Fatal(err)
 	}
-	if s.box, err = outbox.Open(dir, outbox.Options{Site: site, Station: name, Signer: s.signer}); err != nil {
+	if s.box, err = outbox.Open(dir, outbox.Options{Site: site, Station: name, Signer: s.signer, Now: now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -137,6 +143,7 @@ type board struct {
 	t      *testing.T
 	ledger *ledger.Ledger
 	down   *downlink.Downlink
+	floor  *scan.Floor
 	before downlink.Counts // when the figures begin
 
 	mu    sync.Mutex
@@ -150,10 +157,10 @@ func newBoard(t *testing.T) *board {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	b := &board{t: t, ledger: l}
+	b := &board{t: t, ledger: l, floor: scan.NewFloor(scan.Rules{Site: site, Started: time.Now(), Margin: 200 * time.Millisecond})}
 	b.down, err = downlink.New(downlink.Options{
 		Site: site, Self: "board", Consumer: "board", Ledger: l, Reorder: 100 * time.Millisecond,
-		Floor: floor{scan.NewFloor(scan.Rules{Site: site, Started: time.Now()}), b},
+		Floor: floor{b.floor, b},
 	})
 	if err != nil {
 		t.Fatal(err)
