@@ -5,6 +5,7 @@
 # make bench    the numbers of the design, against floors of the same run
 # make fuzz     every fuzz test for FUZZTIME
 # make soak     everything killed, cut off, slowed and filled at random for SOAK; SEED=n repeats one
+# make brokers  every trial against mosquitto, NATS, a NATS cluster and our own broker
 # make rig      the program against real drivers, in an emulated machine
 # make oracle   what we read of codes, compared with what other programs read
 
@@ -27,7 +28,7 @@ SEED ?= 0
 # share two cores with more than that begin to fail for lack of time.
 TEST := $(GO) test -p 2 -timeout 8m
 
-.PHONY: all build demo tools test check bench fuzz soak rig oracle clean
+.PHONY: all build demo tools test check bench fuzz soak brokers rig oracle clean
 all: build
 
 build:
@@ -65,6 +66,11 @@ fuzz:
 
 soak:
 	$(GO) test ./cmd/e2e -run '^TestSoak$$' -v -count=1 -timeout 0 -soak $(SOAK) -seed $(SEED) | grep -v level=
+
+# The figures of docs/brokers.md; make test runs these trials too, most of them
+# without the cluster.
+brokers: tools
+	$(GO) test -count=1 -timeout 20m -v ./cmd/e2e/brokers -all
 
 # Installs and skips by itself; see docs/rig.md.
 rig:

@@ -3,6 +3,19 @@
 # what is missing, so this never fails; it says in one line what is left out.
 set -u
 
+# nats-server is a Go program: no root, no package. It is no part of our module;
+# the tests look where it is put here.
+nats=v2.15.2
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/scanpost-tools"
+if ! command -v nats-server >/dev/null 2>&1 && [ ! -x "$cache/nats-server" ]; then
+	echo "test-tools: installing nats-server $nats"
+	if said=$(cd / && GOFLAGS= GOWORK=off GOBIN="$cache" CGO_ENABLED=0 timeout 600 "${GO:-go}" install -trimpath "github.com/nats-io/nats-server/v2@$nats" 2>&1 </dev/null); then
+		:
+	else
+		echo "test-tools: skipped, since nats-server could not be built: the tests that need it ($(printf '%s' "$said" | tail -n 1))"
+	fi
+fi
+
 missing=""
 command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||

@@ -120,6 +120,8 @@ type Broker struct {
 	Listen string
 	Users  map[string]string // user to password or its hash; nil: anyone may connect
 
+	CA, Cert, Key string // files; no Cert: without TLS; with CA, clients show a certificate that it signed
+
 	Boards, Consumers, Orders []string // users that are these; every other is the station of its name
 }
 

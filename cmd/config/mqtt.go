@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 )
 
@@ -137,13 +135,5 @@ func (m *MQTT) roots() (*x509.CertPool, error) {
 	if m.CA == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(m.CA)
-	if err != nil {
-		return nil, fmt.Errorf("%s can not be read: %w", m.CA, plainly(err))
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form (BEGIN CERTIFICATE)", m.CA)
-	}
-	return pool, nil
+	return rootsOf(m.CA)
 }

@@ -18,6 +18,7 @@ func (c *checker) broker() {
 		return
 	}
 	c.cfg.Broker = &Broker{Listen: c.listen(at("broker", "listen"), r.Listen, "127.0.0.1:1883")}
+	c.brokerCertificates(r)
 	if r.PasswordFile == "" {
 		if host, _, _ := net.SplitHostPort(c.cfg.Broker.Listen); !loopback(host) {
 			c.hint("[broker] listens on %s without a password_file: whoever reaches it can send scans and read them", c.cfg.Broker.Listen)

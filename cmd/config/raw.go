@@ -72,6 +72,8 @@ type rawMQTT struct {
 type rawBroker struct {
 	Listen       string
 	PasswordFile string `toml:"password_file"`
+	CA           string `toml:"ca"`
+	Cert, Key    string
 
 	Boards, Consumers, Orders []string
 }

@@ -102,6 +102,7 @@ func (m *machine) open(ctx context.Context, g *group) error {
 		}
 		return err
 	}
+	m.watchCertificates(g)
 	var own *embedded
 	if m.cfg.Broker != nil {
 		b, err := m.openBroker(ctx)
@@ -234,7 +235,7 @@ func (m *machine) openBroker(ctx context.Context) (*embedded, error) {
 	ready := make(chan string, 1)
 	go func() {
 		defer close(b.done)
-		b.err = broker.Run(run, broker.Options{Listen: m.cfg.Broker.Listen, Users: m.cfg.Broker.Users, May: m.cfg.BrokerRules(), Log: m.Log,
+		b.err = broker.Run(run, broker.Options{Listen: m.cfg.Broker.Listen, Users: m.cfg.Broker.Users, May: m.cfg.BrokerRules(), TLS: m.cfg.Broker.TLS(), Log: m.Log,
 			Ready: func(addr string) { ready <- addr }})
 	}()
 	b.stop = func() { cancel(); <-b.done }

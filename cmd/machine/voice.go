@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,7 +101,8 @@ func (m *machine) brokerOptions(name string, own *embedded) mqtt.Options {
 	}
 	o := mqtt.Options{URL: c.URL, User: c.User, Password: c.Password, ClientID: c.ClientID}
 	if m.cfg.OwnBroker() && own != nil {
-		o.URL = "mqtt://" + own.addr
+		scheme, _, _ := strings.Cut(c.URL, "://")
+		o.URL = scheme + "://" + own.addr // its port may have been 0
 	}
 	if o.ClientID == "" || name == boardName && m.cfg.Station.Name != "" {
 		o.ClientID = "scanpost-" + m.cfg.Station.Site + "-" + name

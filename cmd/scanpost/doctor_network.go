@@ -15,12 +15,7 @@ import (
 	"scanpost/sync/mqtt"
 )
 
-const (
-	patience = 5 * time.Second
-	// renewBy is how long before its end a certificate is worth a complaint:
-	// long enough to renew one on the other side of a holiday.
-	renewBy = 21 * 24 * time.Hour
-)
+const patience = 5 * time.Second
 
 // checkBroker connects and logs in as the agent would, under a name of its
 // own: two clients of one name throw each other out.
@@ -68,19 +63,15 @@ func brokerCertificate(ctx context.Context, m *config.MQTT, settings *tls.Config
 	return []finding{expiry(time.Now(), "broker's certificate", "tell whoever runs the broker", chain[0])}
 }
 
-// checkCertificates looks at this machine's own certificate and at the one it
-// trusts.
-func checkCertificates(cfg *config.Config) []finding {
-	if cfg.MQTT == nil {
-		return nil
-	}
-	var list []finding
-	if c := cfg.MQTT.Cert; c != "" {
-		pair, err := tls.LoadX509KeyPair(c, cfg.MQTT.Key)
-		if err == nil {
-			list = append(list, expiry(time.Now(), "certificate", "renew "+c+"; the agent takes it up without a restart", pair.Leaf))
-		} else {
-			list = append(list, ill("certificate", "put a certificate and its key there", "%v", err))
+// checkCertificates looks at every certificate that the configuration names.
+func checkCertificates(cfg *config.Config) (list []finding) {
+	for _, c := range cfg.Certificates() {
+		what := "certificate"
+		switch {
+		case c.Err != nil:
+			list = append(list, ill(what, "put the right file there; the agent takes it up without a restart", "%s: %s: %v", c.Key, c.File, c.Err))
+		default:
+			list = append(list, expiry(time.Now(), what, "renew "+c.File+"; the agent takes it up without a restart", c.Leaf))
 		}
 	}
 	return list
@@ -94,7 +85,7 @@ func expiry(now time.Time, what, next string, c *x509.Certificate) finding {
 		return ill(what, next, "of %q ended on %s", c.Subject.CommonName, until)
 	case now.Before(c.NotBefore):
 		return ill(what, "look at this machine's clock, then at the certificate", "of %q is not valid before %s", c.Subject.CommonName, c.NotBefore.Format("2 January 2006 15:04"))
-	case left < renewBy:
+	case left < config.RenewBy:
 		return ill(what, next, "of %q ends in %d days, on %s", c.Subject.CommonName, int(left.Hours()/24), until)
 	}
 	return fine(what, "of %q holds until %s", c.Subject.CommonName, until)

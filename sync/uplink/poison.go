@@ -88,7 +88,11 @@ func (s *session) judge(ctx context.Context) error {
 		return err
 	}
 	if suspect.tried < trials {
-		_, err := s.alone(ctx, box, suspect.last.seq)
+		took, err := s.alone(ctx, box, suspect.last.seq)
+		if took {
+			s.tookAlone(box, suspect.last)
+			return err
+		}
 		if s.link.Err() != nil {
 			s.blamed = true
 			s.blame(suspect.last, true)
@@ -116,6 +120,19 @@ func (s *session) judge(ctx context.Context) error {
 	s.passed(suspect.last)
 	s.suspect = suspicion{}
 	return nil
+}
+
+// tookAlone notes that the broker took a suspect. It counts at once: on a line
+// that ends behind every message, this is all the progress there is.
+func (s *session) tookAlone(box reader, n name) {
+	s.cleared(n.epoch, n.seq)
+	if box.Published()+1 != n.seq {
+		return // something unreadable lies before it, and is passed over on the usual way
+	}
+	box.SetPublished(n.seq)
+	if l := s.behind.now; l != nil && l.epoch == n.epoch {
+		l.next = max(l.next, n.seq+1) // nothing has been read yet
+	}
 }
 
 // alone publishes one event and waits for the answer. It took it, or there is

@@ -368,6 +368,30 @@ func TestNothingIsGivenUpByChance(t *testing.T) {
 	}
 }
 
+// A line that ends with every event, before or behind its acknowledgement,
+// carries them all in the end, and gives none up.
+func TestLineThatEndsWithEveryEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		b := &mqtttest.Broker{Decide: func(p mqtttest.Publish) mqtttest.Action {
+			if p.Topic != station.Evt() {
+				return mqtttest.Ack
+			}
+			if n++; n%4 == 0 {
+				return mqtttest.AckAndHang
+			}
+			return mqtttest.HangUp
+		}}
+		box := newBox(20)
+		_, stop := run(t, b, Options{Outbox: box, Poison: func(_ string, seq uint64, why string) { t.Errorf("%d is given up: %s", seq, why) }})
+		time.Sleep(time.Hour)
+		if p := box.Published(); p != 20 {
+			t.Errorf("the cursor is at %d, want 20", p)
+		}
+		stop()
+	})
+}
+
 // Each connection has a session of its own, in its will and in its birth; the
 // birth says who we are and how much we hold, at the beginning, when
 // something changed, and every minute.
