@@ -33,7 +33,7 @@
 //
 //	                               mochi v2.7.9     nats-server v2.15.2
 //	added to a program             5.9 MiB          14.8 MiB
-//	modules it brings              3                11
+//	modules, itself included       4                10
 //	resident, idle                 8.9 MiB          15.1 MiB
 //	resident, 100 clients          14.3 MiB         29.0 MiB
 //	after 100,000 messages         14.5 MiB         31.2 MiB
@@ -42,7 +42,7 @@
 //	the same, synced to disk       never            440-1,200/s
 //	survives a restart             nothing          retained messages, sessions, queues
 //	joins a cluster                no               by configuration
-//	last release                   March 2025       October 2026, twelve a year or more
+//	last release                   March 2025       October 2026
 //
 // The agent asks of a broker nothing that the first column lacks: what is not
 // confirmed is kept by the station, whatever the broker forgets. A site that

@@ -13,6 +13,9 @@ import (
 //
 // Only the first of these without -all.
 func TestClusterLosesNodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short, and a cluster takes its time")
+	}
 	cluster := brokers.Run(t, "nats, 3 nodes", brokers.Config{})
 	// A name with several addresses, or a balancer, is what stands here at a site.
 	stations := brokers.NewRelay(t, cluster.Addrs, nil)

@@ -299,7 +299,7 @@ var all = flag.Bool("all", false, "all trials against the cluster of three nodes
 // each runs a trial against every broker.
 func each(t *testing.T, c brokers.Config, trial func(t *testing.T, b *brokers.Broker)) {
 	for _, kind := range brokers.Kinds {
-		if kind == "nats, 3 nodes" && !*all {
+		if kind == "nats, 3 nodes" && !*all || testing.Short() && kind != "embedded broker" {
 			continue // TestClusterLosesNodes is for everyone
 		}
 		t.Run(kind, func(t *testing.T) { trial(t, brokers.Run(t, kind, c)) })
