@@ -25,11 +25,13 @@ FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAK ?= 30m
 SEED ?= 0
+CUTS ?= 200
+CONTROL ?= 3
 # Two packages at a time: tests with real disks, brokers and browsers that
 # share two cores with more than that begin to fail for lack of time.
 TEST := $(GO) test -p 2 -timeout 8m
 
-.PHONY: all build demo tools test check bench fuzz soak brokers rig oracle clean
+.PHONY: all build demo tools test check bench fuzz soak brokers rig powercut oracle clean
 all: build
 
 build:
