@@ -7,6 +7,7 @@
 # make soak     everything killed, cut off, slowed and filled at random for SOAK; SEED=n repeats one
 # make brokers  every trial against mosquitto, NATS, a NATS cluster and our own broker
 # make rig      the program against real drivers, in an emulated machine
+# make powercut the emulated machine loses its power CUTS times, and no scan
 # make oracle   what we read of codes, compared with what other programs read
 
 SHELL := /bin/bash -o pipefail
@@ -24,11 +25,13 @@ FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAK ?= 30m
 SEED ?= 0
+CUTS ?= 200
+CONTROL ?= 3
 # Two packages at a time: tests with real disks, brokers and browsers that
 # share two cores with more than that begin to fail for lack of time.
 TEST := $(GO) test -p 2 -timeout 8m
 
-.PHONY: all build demo tools test check bench fuzz soak brokers rig oracle clean
+.PHONY: all build demo tools test check bench fuzz soak brokers rig powercut oracle clean
 all: build
 
 build:
@@ -75,6 +78,12 @@ brokers: tools
 # Installs and skips by itself; see docs/rig.md.
 rig:
 	@devices/rig/run.sh $(RIGFLAGS)
+
+# First CONTROL cuts with a disk that is never told to flush, which have to lose
+# scans, then CUTS that must not. SEED=0 takes another seed each time. See
+# docs/loss.md; ten take one to three minutes.
+powercut:
+	@RIG_PACKAGE=./devices/rig/powercut RIG_ARGS='-cuts $(CUTS) -control $(CONTROL) -seed $(SEED)' devices/rig/run.sh -timeout 12h $(RIGFLAGS)
 
 # Installs outside of the repository, and skips without Node.
 oracle:

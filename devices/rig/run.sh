@@ -5,8 +5,10 @@
 # boots and tests. Where it can not, it says so in one line, and that is no
 # failure. What does not build is one, and so is a test that fails.
 #
-# RIG_OUT    where the guest is made (default .cache/rig; not for git)
-# RIG_CACHE  where the unpacked kernel is kept (default RIG_OUT/cache)
+# RIG_OUT      where the guest is made (default .cache/rig; not for git)
+# RIG_CACHE    where the unpacked kernel is kept (default RIG_OUT/cache)
+# RIG_PACKAGE  whose tests (default ./devices/rig)
+# RIG_ARGS     further arguments of the test itself
 set -eu
 cd "$(dirname "$0")/../.."
 out=${RIG_OUT:-$PWD/.cache/rig}
@@ -62,4 +64,5 @@ go build -tags netgo,osusergo -ldflags '-linkmode external -extldflags -static' 
 go test -c -tags netgo,osusergo -ldflags '-linkmode external -extldflags -static' -o "$out/disk/bin/inguest.test" ./devices/rig/inguest
 
 # 3. Boots, and says itself if it can not.
-exec go test -v -count=1 -parallel 8 -timeout 10m "$@" ./devices/rig -args -guest "$out"
+# shellcheck disable=SC2086
+exec go test -v -count=1 -parallel 8 -timeout 10m "$@" "${RIG_PACKAGE:-./devices/rig}" -args -guest "$out" ${RIG_ARGS:-}

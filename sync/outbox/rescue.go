@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -74,8 +75,15 @@ var pastsBucket = []byte("pasts")
 const (
 	filePrefix  = "file/"  // in pasts: a file that was gone through
 	epochPrefix = "epoch/" // in pasts: what is known of a past
+	markPrefix  = "ended/" // in pasts: how far a past had come; see [markOf]
 	pastPrefix  = "past-"  // a bucket with a past's events
 )
+
+// markOf is where the mark of a past is kept: in case this file is damaged too,
+// and has to be carved, the mark stands behind the word that is looked for
+// there. It stays when the past is let go, since its pages may still hold some
+// of its events, and who finds those must not take the others for lost.
+func markOf(epoch string) []byte { return append([]byte(markPrefix+epoch+"/"), markKey...) }
 
 const asideTime = "20060102T150405.000"
 
@@ -286,6 +294,14 @@ func (s *salvage) declare(name, epoch string, m mark) (Rescued, error) {
 	if s.aside.epoch == epoch {
 		known.last = max(known.last, s.aside.last)
 	}
+	p := &Past{o: s.Outbox, epoch: epoch, kept: pastKept{Published: m.published}}
+	had := s.past(epoch) // from another file
+	if had != nil {
+		s.mu.Lock()
+		known.first, known.last = max(known.first, had.kept.First), max(known.last, had.kept.Last)
+		p.kept.Published, p.kept.Confirmed = max(m.published, had.kept.Published), maps.Clone(had.kept.Confirmed)
+		s.mu.Unlock()
+	}
 	if known.last == 0 {
 		return r, nil // a log that never held anything
 	}
@@ -313,10 +329,8 @@ func (s *salvage) declare(name, epoch string, m mark) (Rescued, error) {
 	if next <= known.last {
 		gone = append(gone, [2]uint64{next, known.last})
 	}
-	p := &Past{o: s.Outbox, epoch: epoch, kept: pastKept{First: known.first, Last: known.last, Published: min(m.published, known.last), Held: r.Events}}
-	if err := p.save(); err != nil {
-		return r, err
-	}
+	p.kept.First, p.kept.Last, p.kept.Held = min(known.first, known.last), known.last, r.Events
+	p.kept.Published = min(p.kept.Published, known.last)
 	entries := make([]scan.Entry, 0, len(gone))
 	for _, g := range gone {
 		r.Lost += g[1] - g[0] + 1
@@ -327,8 +341,14 @@ func (s *salvage) declare(name, epoch string, m mark) (Rescued, error) {
 			e.(*scan.Loss).Reason = "the station went on from an old copy of its disk"
 		}
 	}
-	_, errs := s.WriteAll(entries)
-	return r, errors.Join(errs...)
+	if had != nil && had.kept.Last == known.last && had.kept.Held == r.Events {
+		return r, nil // it is known, and was declared
+	}
+	// First the loss: if the power goes in between it is said twice.
+	if _, errs := s.WriteAll(entries); errors.Join(errs...) != nil {
+		return r, errors.Join(errs...)
+	}
+	return r, p.save()
 }
 
 // pastKept is what is kept of a past beside its events.
@@ -376,6 +396,7 @@ func (o *Outbox) loadPasts(tx *bbolt.Tx) error {
 func (p *Past) save() error {
 	p.o.mu.Lock()
 	kept, err := json.Marshal(p.kept)
+	mark := appendMark(nil, p.epoch, state{first: p.kept.First, last: p.kept.Last, published: p.kept.Published})
 	p.dirty = false
 	p.o.mu.Unlock()
 	if err != nil {
@@ -387,7 +408,7 @@ func (p *Past) save() error {
 			if err != nil {
 				return err
 			}
-			return b.Put([]byte(epochPrefix+p.epoch), kept)
+			return errors.Join(b.Put([]byte(epochPrefix+p.epoch), kept), b.Put(markOf(p.epoch), mark))
 		})
 	})
 	if err != nil {

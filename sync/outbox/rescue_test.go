@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -465,6 +466,93 @@ func TestPastIsTrimmed(t *testing.T) {
 	if o = open(t, dir, options); len(o.Pasts()) != 0 {
 		t.Error("it is back after a restart")
 	}
+}
+
+// A file that is damaged again gives what was rescued into it once more, also
+// when the first one was thrown away, and what was confirmed and let go of in
+// between is not declared lost.
+func TestDamagedAgain(t *testing.T) {
+	for fact, c := range map[string]struct {
+		remove bool   // the first file, after its rescue
+		upto   uint64 // of the first log is confirmed between the damages
+	}{
+		"the first file is still there":      {false, 0},
+		"the first file was thrown away":     {true, 0},
+		"all of the first log was confirmed": {true, 400},
+	} {
+		t.Run(fact, func(t *testing.T) {
+			dir := t.TempDir()
+			o := open(t, dir, options)
+			gatherWrites(t, o, 400)
+			if err := o.Confirm("board", o.Epoch(), 110); err != nil {
+				t.Fatal(err)
+			}
+			later := time.Now().Add(100 * 24 * time.Hour)
+			if _, err := o.Trim(later, []string{"board"}); err != nil {
+				t.Fatal(err)
+			}
+			first := o.Epoch()
+			truth := held(t, o)
+			for round := range 3 {
+				if err := o.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if err := tear(filepath.Join(dir, fileName)); err != nil {
+					t.Fatal(err)
+				}
+				o = startDespite(t, dir, round)
+				// The power may go before a rescue is known to be over.
+				for range 2 {
+					if _, err := o.Rescue(context.Background()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for id, b := range held(t, o) {
+					if round == 0 || truth[id] == nil {
+						truth[id] = b
+					}
+				}
+				if round == 0 && c.upto > 0 {
+					if err := o.Confirm("board", first, c.upto); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := o.Trim(later, []string{"board"}); err != nil {
+						t.Fatal(err)
+					}
+					maps.DeleteFunc(truth, func(id string, _ []byte) bool { return strings.HasPrefix(id, first) })
+				}
+				if files, _ := filepath.Glob(filepath.Join(dir, "outbox.damaged-*")); round == 0 && c.remove {
+					for _, f := range files {
+						os.Remove(f)
+					}
+				}
+				gatherWrites(t, o, 50)
+				maps.Copy(truth, held(t, o))
+			}
+			got := held(t, o)
+			for id, b := range truth {
+				if !bytes.Equal(got[id], b) {
+					t.Errorf("%s: got %.100q, want %.100q", id, got[id], b)
+				}
+			}
+			if gone := declared(t, got); len(gone) > 0 {
+				t.Errorf("declared lost, and is not: %q", slices.Sorted(maps.Keys(gone)))
+			}
+			if err := o.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// tear spoils both first pages, without which bbolt does not open a file.
+func tear(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(make([]byte, 2*4096), 0)
+	return errors.Join(err, f.Close())
 }
 
 // readFrom is what an outbox holds from a number on.

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -95,6 +96,10 @@ func (o *Outbox) oldUpto(first, upto uint64, before, now time.Time) (uint64, err
 // trimChunk moves the hashes of events first to to aside and deletes the
 // events. The caller holds the turn.
 func (o *Outbox) trimChunk(first, to uint64) error {
+	o.mu.Lock()
+	s := o.state
+	o.mu.Unlock()
+	s.first, s.lastAt = to+1, o.clock.last
 	err := o.update(func(tx *bbolt.Tx) error {
 		events, hashes := tx.Bucket(eventsBucket), tx.Bucket(hashesBucket)
 		hashes.FillPercent = 1
@@ -114,7 +119,8 @@ func (o *Outbox) trimChunk(first, to uint64) error {
 				return err
 			}
 		}
-		return nil
+		// Whoever has to carve this file must not take them for lost.
+		return putState(tx, o.epoch, s, nil)
 	})
 	if err != nil {
 		return o.explain("trim the outbox", err)
@@ -189,5 +195,9 @@ func (p *Past) drop(tx *bbolt.Tx) (more bool, err error) {
 			return false, err
 		}
 	}
-	return false, tx.Bucket(pastsBucket).Delete([]byte(epochPrefix + p.epoch))
+	pasts := tx.Bucket(pastsBucket)
+	p.o.mu.Lock()
+	mark := appendMark(nil, p.epoch, state{first: p.kept.Last + 1, last: p.kept.Last, published: p.kept.Published})
+	p.o.mu.Unlock()
+	return false, errors.Join(pasts.Delete([]byte(epochPrefix+p.epoch)), pasts.Put(markOf(p.epoch), mark))
 }

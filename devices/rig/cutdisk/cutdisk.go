@@ -23,7 +23,8 @@ import (
 	"time"
 )
 
-// sector is what a drive writes as a whole or not at all.
+// sector is what a drive writes as a whole or not at all, unless it is larger:
+// see [Disk.Whole].
 const sector = 512
 
 // Disk is an image and its cache.
@@ -34,13 +35,26 @@ type Disk struct {
 	mu    sync.Mutex
 	file  *os.File
 	dirty map[int64][]byte // by number of the sector: written and not flushed
+	whole int64            // sectors that share their fate
 	cut   bool
+	ended chan struct{} // closed by the cut
+	ambush
 	slow  time.Duration
 	count Count
 }
 
+// ambush is a cut that waits for its request.
+type ambush struct {
+	left    int // requests until then; 0 for none
+	survive float64
+	seed    uint64
+}
+
 // Count is what the disk has seen.
-type Count struct{ Written, Flushes, Lost int } // sectors, requests, sectors
+type Count struct {
+	Written, Flushes int // sectors, requests
+	Unflushed, Lost  int // sectors: in the cache at the cut, and of these dropped
+}
 
 // Serve opens an image and listens on a unix socket.
 func Serve(image, socket string) (*Disk, error) {
@@ -59,7 +73,7 @@ func Serve(image, socket string) (*Disk, error) {
 		f.Close()
 		return nil, err
 	}
-	d := &Disk{file: f, size: info.Size() / sector * sector, listener: l, dirty: map[int64][]byte{}}
+	d := &Disk{file: f, size: info.Size() / sector * sector, listener: l, dirty: map[int64][]byte{}, whole: 1, ended: make(chan struct{})}
 	go d.accept()
 	return d, nil
 }
@@ -84,6 +98,15 @@ func (d *Disk) Slow(flush time.Duration) {
 	d.slow = flush
 }
 
+// Whole says how many bytes the drive writes as a whole or not at all: 512
+// unless told, 4096 for most of those that are sold. With 512 a cut can tear a
+// page of the file system.
+func (d *Disk) Whole(bytes int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.whole = max(1, int64(bytes)/sector)
+}
+
 // Count is what the disk has seen so far.
 func (d *Disk) Count() Count {
 	d.mu.Lock()
@@ -92,23 +115,56 @@ func (d *Disk) Count() Count {
 }
 
 // Cut is the loss of power: nothing reaches the image from now on, except that
-// each sector that was not flushed survives with this probability.
+// each sector that was not flushed, or each [Disk.Whole] of them, survives with
+// this probability.
 func (d *Disk) Cut(survive float64, seed uint64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.cutNow(survive, seed)
+}
+
+// CutAt is a Cut within the request, to write or to flush, that comes as the
+// n-th from now: it is not answered, and what it was to flush is not flushed.
+// The channel is closed when it has happened.
+func (d *Disk) CutAt(n int, survive float64, seed uint64) <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ambush = ambush{n, survive, seed}
+	return d.ended
+}
+
+// step counts a request; false says that the power went within it. The caller
+// holds mu.
+func (d *Disk) step() bool {
+	if d.left > 0 {
+		if d.left--; d.left == 0 {
+			// What the image does not take is not on the disk either.
+			_ = d.cutNow(d.survive, d.seed)
+		}
+	}
+	return !d.cut
+}
+
+func (d *Disk) cutNow(survive float64, seed uint64) error {
 	if d.cut {
 		return nil
 	}
 	d.cut = true
+	close(d.ended)
 	r := rand.New(rand.NewPCG(seed, 1))
 	errs := []error{d.listener.Close()}
 	var numbers []int64
 	for n := range d.dirty {
 		numbers = append(numbers, n)
 	}
+	d.count.Unflushed = len(numbers)
 	slices.Sort(numbers) // so that a seed always means the same
+	last, lost := int64(-1), false
 	for _, n := range numbers {
-		if r.Float64() >= survive {
+		if n/d.whole != last {
+			last, lost = n/d.whole, r.Float64() >= survive
+		}
+		if lost {
 			d.count.Lost++
 			continue
 		}
@@ -148,13 +204,33 @@ func (d *Disk) write(b []byte, at int64) error {
 		d.dirty[(at+int64(i))/sector] = b[i : i+sector : i+sector]
 		d.count.Written++
 	}
+	if !d.step() {
+		return os.ErrClosed
+	}
 	return nil
+}
+
+// harden puts what was just written past the cache.
+func (d *Disk) harden(b []byte, at int64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cut {
+		return os.ErrClosed
+	}
+	for n := at / sector; n < (at+int64(len(b)))/sector; n++ {
+		delete(d.dirty, n)
+	}
+	_, err := d.file.WriteAt(b, at)
+	return err
 }
 
 func (d *Disk) flush() error {
 	d.mu.Lock()
-	slow := d.slow
+	slow, on := d.slow, d.step()
 	d.mu.Unlock()
+	if !on {
+		return os.ErrClosed
+	}
 	time.Sleep(slow)
 	d.mu.Lock()
 	defer d.mu.Unlock()

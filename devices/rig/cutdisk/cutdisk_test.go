@@ -62,14 +62,20 @@ func (n *client) write(parts ...[]byte) {
 	}
 }
 
-// do sends a request and returns the status and what came with it.
-func (n *client) do(flags, command uint16, at, count int, data []byte) (status uint32, got []byte) {
+// ask sends a request.
+func (n *client) ask(flags, command uint16, at, count int, data []byte) {
 	n.t.Helper()
 	b := be.AppendUint32(nil, requestMagic)
 	b = be.AppendUint16(be.AppendUint16(b, flags), command)
 	b = append(b, "name-of-"...)
 	b = be.AppendUint32(be.AppendUint64(b, uint64(at)), uint32(count))
 	n.write(b, data)
+}
+
+// do sends a request and returns the status and what came with it.
+func (n *client) do(flags, command uint16, at, count int, data []byte) (status uint32, got []byte) {
+	n.t.Helper()
+	n.ask(flags, command, at, count, data)
 	reply := n.read(16)
 	if string(reply[8:]) != "name-of-" {
 		n.t.Fatalf("reply % x", reply)
@@ -92,7 +98,7 @@ func TestCut(t *testing.T) {
 		want    byte
 	}{
 		"flushed":                    {0, true, 0, 'x'},
-		"written through":            {1, false, 0, 'x'},
+		"written past the cache":     {1, false, 0, 'x'},
 		"only written":               {0, false, 0, 0},
 		"only written, and survived": {0, false, 1, 'x'},
 	} {
@@ -142,6 +148,69 @@ func TestSurvivors(t *testing.T) {
 	}
 	if !bytes.Equal(images[0], images[1]) || bytes.Equal(images[0], images[2]) {
 		t.Error("the seed does not decide what survives")
+	}
+}
+
+// What the drive writes as a whole survives as a whole, or not at all.
+func TestWhole(t *testing.T) {
+	d, n, image := serve(t)
+	d.Whole(8 * sector)
+	for i := range 64 {
+		n.do(0, cmdWrite, i*sector, sector, block('x'))
+	}
+	if err := d.Cut(0.5, 7); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		part := b[i*8*sector:][:8*sector]
+		if got := bytes.Count(part, []byte("x")); got != 0 && got != len(part) {
+			t.Errorf("of block %d %d of %d bytes survived", i, got, len(part))
+		}
+	}
+	if lost := d.Count().Lost; lost == 0 || lost == 64 {
+		t.Errorf("%d of 64 sectors are lost", lost)
+	}
+}
+
+// A cut that waits for a request happens within it: it is not answered, what was
+// flushed before survives, and what it was to flush does not.
+func TestCutAt(t *testing.T) {
+	for fact, c := range map[string]struct {
+		n       int
+		command uint16
+	}{
+		"within a write": {2, cmdWrite},
+		"within a flush": {3, cmdFlush},
+	} {
+		t.Run(fact, func(t *testing.T) {
+			d, n, image := serve(t)
+			n.do(0, cmdWrite, 0, sector, block('x'))
+			n.do(0, cmdFlush, 0, 0, nil)
+			gone := d.CutAt(c.n, 0, 1)
+			for range c.n - 1 {
+				n.do(0, cmdWrite, sector, sector, block('y'))
+			}
+			if c.command == cmdWrite {
+				n.ask(0, cmdWrite, 2*sector, sector, block('z'))
+			} else {
+				n.ask(0, cmdFlush, 0, 0, nil)
+			}
+			<-gone
+			if _, err := n.c.Read(make([]byte, 1)); err == nil {
+				t.Error("the request is answered")
+			}
+			b, err := os.ReadFile(image)
+			if err != nil || b[0] != 'x' || b[sector] != 0 || b[2*sector] != 0 {
+				t.Errorf("on the disk is %q %q %q, %v", b[0], b[sector], b[2*sector], err)
+			}
+			if got := d.Count(); got.Unflushed == 0 || got.Lost != got.Unflushed {
+				t.Errorf("it counts %+v; what was not flushed is lost", got)
+			}
+		})
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 	replyInfo        = 3
 	replyUnsupported = 1<<31 | 1
 
-	features = 1 | 1<<2 | 1<<3 // flags are valid; flush; writes that flush
+	features = 1 | 1<<2 | 1<<3 // flags are valid; flush; writes past the cache
 
 	cmdRead  = 0
 	cmdWrite = 1
@@ -98,7 +98,7 @@ func (d *Disk) request(c net.Conn) bool {
 	if _, err := io.ReadFull(c, h[:]); err != nil || be.Uint32(h[:]) != requestMagic {
 		return false
 	}
-	thenFlush, command := be.Uint16(h[4:])&1 != 0, be.Uint16(h[6:])
+	through, command := be.Uint16(h[4:])&1 != 0, be.Uint16(h[6:])
 	at, n := int64(be.Uint64(h[16:])), int64(be.Uint32(h[24:]))
 	if n > mostAtOnce {
 		return false
@@ -123,8 +123,8 @@ func (d *Disk) request(c net.Conn) bool {
 		err = d.read(data, at)
 		reply = append(reply, data...)
 	case command == cmdWrite:
-		if err = d.write(data, at); err == nil && thenFlush {
-			err = d.flush()
+		if err = d.write(data, at); err == nil && through {
+			err = d.harden(data, at)
 		}
 	case command == cmdFlush:
 		err = d.flush()

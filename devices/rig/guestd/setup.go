@@ -29,6 +29,9 @@ func setup() {
 	tell("modules", err)
 	for name := range strings.Lines(string(b)) {
 		name = strings.TrimSpace(name)
+		if name == "usb-common" && len(kernelArguments("rig.nousb")) > 0 {
+			break // it is the first of those for USB, which are the last
+		}
 		tell("module "+name, load(name, moduleArguments(name)))
 	}
 	for _, line := range []string{
@@ -41,7 +44,7 @@ func setup() {
 		tell("ip "+line, err)
 	}
 	if disk := kernelArguments("rig.data="); len(disk) > 0 {
-		mount(disk[0], "/data", "ext4", "")
+		mount(disk[0], "/data", "ext4", strings.Join(kernelArguments("rig.options="), ","))
 	}
 }
 

@@ -30,6 +30,8 @@ type Config struct {
 	MemoryMB       int       // 256 unless given
 	Disk           string    // raw image or NBD address, mounted on /data
 	Append         string    // further kernel arguments
+	Lines          []string  // unix sockets that somebody listens at: the guest's ttyS1 and on, three at most
+	NoUSB          bool      // no controllers, which boots faster
 	Stderr         io.Writer // QEMU's
 }
 
@@ -101,6 +103,9 @@ func (c *Config) arguments(port int, qmpSocket string) []string {
 	if c.Disk != "" {
 		kernel += " rig.data=/dev/vda"
 	}
+	if c.NoUSB {
+		kernel += " rig.nousb"
+	}
 	args := []string{
 		"-accel", "tcg", "-machine", "q35", "-m", fmt.Sprint(c.MemoryMB),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -114,7 +119,14 @@ func (c *Config) arguments(port int, qmpSocket string) []string {
 		"-device", "virtio-net-pci,netdev=net0,id=nic0",
 		"-netdev", "user,id=net1,net=10.0.3.0/24", "-device", "virtio-net-pci,netdev=net1,id=nic1",
 	}
+	for n, path := range c.Lines {
+		id := fmt.Sprintf("line%d", n+1)
+		args = append(args, "-chardev", "socket,id="+id+",path="+path, "-serial", "chardev:"+id)
+	}
 	for n := range Controllers {
+		if c.NoUSB {
+			break
+		}
 		args = append(args, "-device", fmt.Sprintf("qemu-xhci,id=usb%d,p2=%d,p3=1", 2*n+1, Sockets))
 	}
 	if c.Disk != "" {
