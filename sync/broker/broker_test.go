@@ -501,3 +501,54 @@ func (l *lines) String() string {
 	defer l.mu.Unlock()
 	return l.Builder.String()
 }
+
+// Retained messages may come and go while others subscribe to all of them:
+// what a subscriber gets is always one that was published.
+func TestRetainedWhileSubscribing(t *testing.T) {
+	url := start(t, broker.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	dial := func(name string) *mqtt.Link {
+		l, err := mqtt.Dial(ctx, mqtt.Options{URL: url, ClientID: name, Will: &mqtt.Message{Topic: "s/" + name + "/state", Payload: []byte("s/" + name + "/state"), Retained: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	var all sync.WaitGroup
+	for w := range 4 {
+		all.Go(func() {
+			for round := range 30 {
+				name := fmt.Sprintf("w%d-%d", w, round)
+				l := dial(name)
+				for _, leaf := range []string{"state", "head"} {
+					topic := "s/" + name + "/" + leaf
+					if err := l.Publish(ctx, mqtt.Message{Topic: topic, Payload: []byte(topic), Retained: true}); err != nil {
+						t.Error(err)
+					}
+				}
+				if round%3 == 0 {
+					if err := l.Publish(ctx, mqtt.Message{Topic: "s/" + name + "/head", Retained: true}); err != nil {
+						t.Error(err)
+					}
+				}
+				l.Close(ctx)
+			}
+		})
+		all.Go(func() {
+			for round := range 30 {
+				l := dial(fmt.Sprintf("r%d-%d", w, round))
+				err := l.Subscribe(ctx, func(m mqtt.Message) {
+					if len(m.Payload) > 0 && string(m.Payload) != m.Topic {
+						t.Errorf("%s came on %s", m.Payload, m.Topic)
+					}
+				}, "s/+/state", "s/+/head", "#")
+				if err != nil {
+					t.Error(err)
+				}
+				l.Close(ctx)
+			}
+		})
+	}
+	all.Wait()
+}

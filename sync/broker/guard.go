@@ -23,6 +23,10 @@ type guard struct {
 	stuck    time.Duration
 	log      *slog.Logger
 
+	// kept guards mochi's index of retained messages; see retained.go.
+	kept   sync.RWMutex
+	keeper atomic.Pointer[mqtt.Client] // who holds it for writing
+
 	any     atomic.Int32 // len(crowded), to be looked at for every publish
 	mu      sync.Mutex
 	crowded map[string]*crowd // subscribers that are behind, by client id
@@ -41,6 +45,7 @@ func (*guard) Provides(b byte) bool {
 		mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnDisconnect,
 		mqtt.OnPublish, mqtt.OnPublishDropped, mqtt.OnQosPublish, mqtt.OnQosComplete,
 		mqtt.OnPacketRead, mqtt.OnPacketEncode,
+		mqtt.OnPacketSent, mqtt.OnRetainMessage, mqtt.OnWill,
 	}, b) >= 0
 }
 
@@ -83,7 +88,8 @@ func (g *guard) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
 // message ever has, and the answer gets the number back. (Taking the message
 // out of the table meanwhile would leave the other publishers a moment to use
 // its number, or to have it put back as it no longer is.)
-func (*guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	g.scanned(cl)
 	if t := pk.FixedHeader.Type; (t == packets.Subscribe || t == packets.Unsubscribe) && pk.PacketID != 0 {
 		if conn, ok := cl.Net.Conn.(*connection); ok {
 			conn.asked, pk.PacketID = pk.PacketID, 0
@@ -126,7 +132,10 @@ func (g *guard) OnQosComplete(cl *mqtt.Client, _ packets.Packet) {
 }
 
 // OnDisconnect is called when the client is gone.
-func (g *guard) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { g.clear(cl) }
+func (g *guard) OnDisconnect(cl *mqtt.Client, _ error, _ bool) {
+	g.scanned(cl)
+	g.clear(cl)
+}
 
 func (g *guard) clear(cl *mqtt.Client) {
 	g.mu.Lock()
@@ -142,8 +151,16 @@ func (g *guard) clear(cl *mqtt.Client) {
 // It waits while a subscriber of it is behind, so that the publisher's own
 // window closes and nothing has to be dropped.
 func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	g.backPressure(cl, pk)
+	if pk.FixedHeader.Retain {
+		g.keep(cl)
+	}
+	return pk, nil
+}
+
+func (g *guard) backPressure(cl *mqtt.Client, pk packets.Packet) {
 	if g.any.Load() == 0 {
-		return pk, nil
+		return
 	}
 	g.mu.Lock()
 	waitFor := make([]*crowd, 0, len(g.crowded))
@@ -156,7 +173,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	}
 	g.mu.Unlock()
 	if len(waitFor) == 0 {
-		return pk, nil
+		return
 	}
 	subscribed := g.server.Topics.Subscribers(pk.TopicName).Subscriptions
 	for _, c := range waitFor {
@@ -164,7 +181,6 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 			g.wait(c)
 		}
 	}
-	return pk, nil
 }
 
 // wait returns when c has caught up or is gone, and sees to it that one of

@@ -42,6 +42,9 @@ type connection struct {
 	name  string // client id, once known
 	ended chan struct{}
 	asked uint16 // packet id of the last SUBSCRIBE or UNSUBSCRIBE; its reading goroutine only
+
+	scanning bool // it reads the retained messages; its reading goroutine only
+	guard    *guard
 }
 
 func (c *connection) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
