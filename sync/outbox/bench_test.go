@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -275,4 +276,68 @@ func BenchmarkMillion(b *testing.B) {
 			b.Fatal(err)
 		}
 	})
+}
+
+// A file with both of its first pages gone is brought over, beside scans that
+// are made 100 times a second. The floor is what such scans wait without it.
+//
+//	SCANPOST_BENCH_MILLION=1 go test ./sync/outbox -run - -bench Rescue -benchtime 1x
+func BenchmarkRescue(b *testing.B) {
+	n := 20_000
+	if os.Getenv("SCANPOST_BENCH_MILLION") != "" {
+		n = 1_000_000
+	}
+	dir := benchDir(b)
+	o := open(b, dir, options)
+	gatherWrites(b, o, n)
+	if err := o.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := SetAside(dir, time.Now(), ErrDamaged); err != nil {
+		b.Fatal(err)
+	}
+	syscall.Sync() // or the disk is still busy with it when time is taken
+	o = open(b, dir, Options{Site: "ham1", Station: "pack-07"})
+	scan := func(until <-chan struct{}) (took []time.Duration) {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-until:
+				return took
+			case <-tick.C:
+			}
+			start := time.Now()
+			write(b, o, i)
+			took = append(took, time.Since(start))
+		}
+	}
+	enough := make(chan struct{})
+	time.AfterFunc(2*time.Second, func() { close(enough) })
+	floor := scan(enough)
+
+	done := make(chan struct{})
+	b.ResetTimer()
+	var found []Rescued
+	go func() {
+		defer close(done)
+		var err error
+		if found, err = o.Rescue(b.Context()); err != nil {
+			b.Error(err)
+		}
+	}()
+	took := scan(done)
+	b.StopTimer()
+	if len(found) != 1 || found[0].Events != uint64(n) || found[0].Lost != 0 {
+		b.Errorf("rescued %+v", found)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+	for _, q := range []struct {
+		name string
+		at   float64
+	}{{"p50", .5}, {"p99", .99}, {"max", 1}} {
+		b.ReportMetric(percentile(took, q.at).Seconds()*1000, "scan-"+q.name+"-ms")
+		b.ReportMetric(percentile(floor, q.at).Seconds()*1000, "scan-"+q.name+"-floor-ms")
+	}
 }

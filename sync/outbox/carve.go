@@ -38,7 +38,7 @@ type mark struct {
 const (
 	opening     = `{"specversion":"1.0","id":"`
 	markSize    = 40
-	carveWindow = 8 << 20
+	carveWindow = 1 << 20
 	mostTokens  = 1 << 16
 )
 

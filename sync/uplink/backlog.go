@@ -16,11 +16,12 @@ import (
 // own order. Receivers are told in the birth which numbers are on their way, or
 // they would take them for lost and ask for them.
 type backlog struct {
-	ended uint64  // the newest number when the connection was made: what comes later is live
-	upto  uint64  // live events acknowledged up to here
-	lanes []*lane // to come
-	now   *lane   // nil when there is none left
-	done  bool    // this log's own backlog has arrived: the cursor follows what is live
+	ended uint64          // the newest number when the connection was made: what comes later is live
+	upto  uint64          // live events acknowledged up to here
+	lanes []*lane         // to come
+	now   *lane           // nil when there is none left
+	met   map[string]bool // epochs of older logs that were taken up
+	done  bool            // this log's own backlog has arrived: the cursor follows what is live
 	pace  *pace
 
 	closing bool // this is the goodbye, which takes along only what it can
@@ -36,14 +37,8 @@ func (s *session) lane(box reader, epoch string) lane {
 
 // begin finds out what there is to send.
 func (b *backlog) begin(s *session) {
-	b.pace = newPace(s.o.Pace)
-	for _, p := range s.pasts() {
-		if l := s.lane(p, p.Epoch()); l.next <= p.Stats().Last {
-			l.broken, l.pace = func(uint64, error) {}, b.pace // its loss was declared when it was rescued
-			l.limit = p.Stats().Last
-			b.lanes = append(b.lanes, &l)
-		}
-	}
+	b.pace, b.met = newPace(s.o.Pace), map[string]bool{}
+	b.pasts(s)
 	if l := s.lane(s.o.Outbox, s.o.Outbox.Epoch()); l.next <= b.ended {
 		l.limit, l.pace = b.ended, b.pace
 		b.lanes = append(b.lanes, &l)
@@ -51,6 +46,30 @@ func (b *backlog) begin(s *session) {
 		b.done = true
 	}
 	b.turn()
+}
+
+// pasts takes up what was rescued of older logs.
+func (b *backlog) pasts(s *session) {
+	for _, p := range s.pasts() {
+		if b.met[p.Epoch()] {
+			continue
+		}
+		b.met[p.Epoch()] = true
+		if l := s.lane(p, p.Epoch()); l.next <= p.Stats().Last {
+			l.broken, l.pace = func(uint64, error) {}, b.pace // its loss was declared when it was rescued
+			l.limit = p.Stats().Last
+			b.lanes = append(b.lanes, &l)
+		}
+	}
+}
+
+// more takes up what was rescued since the connection was made: a rescue goes
+// on beside it.
+func (b *backlog) more(s *session) {
+	b.pasts(s)
+	if b.now == nil {
+		b.turn()
+	}
 }
 
 // turn takes up the next log.

@@ -151,6 +151,7 @@ func (s *session) publish(ctx context.Context) error {
 				return err
 			}
 		case <-s.changed:
+			s.behind.more(s)
 			if err := s.sendBirth(); err != nil {
 				return err
 			}

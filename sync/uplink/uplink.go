@@ -159,7 +159,8 @@ func orElse(d, usual time.Duration) time.Duration {
 	return d
 }
 
-// Changed says that a new birth is due: a device came or went.
+// Changed says that a new birth is due: a device came or went, or an older log
+// was rescued, whose events are to be sent.
 func (u *Uplink) Changed() {
 	select {
 	case u.changed <- struct{}{}:
