@@ -25,6 +25,9 @@ const (
 	consumer = "host" // who has to confirm
 )
 
+// twice is said of a number that stands for two events.
+const twice = "was given twice"
+
 // hub is the broker, and a consumer that keeps the hash of every event it ever
 // saw, from the broker and from the disk alike. It is outside the guest, so no
 // cut makes it forget.
@@ -133,7 +136,7 @@ func (h *hub) see(b []byte) (epoch string, seq uint64) {
 	case known && had == hash:
 		return e.Epoch, e.Seq
 	case known:
-		h.say("number %d of %s was given twice: now it is %s", e.Seq, e.Epoch, b)
+		h.say("number %d of %s %s: now it is %s", e.Seq, e.Epoch, twice, b)
 		return e.Epoch, e.Seq
 	}
 	l.hashes[e.Seq] = hash
