@@ -38,6 +38,7 @@ func markView(s *sighted) MarkView {
 func (f *Floor) One(ids []string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.recall(ids)
 	u := f.known(ids[0])
 	return u != nil && !slices.ContainsFunc(ids, func(id string) bool { return f.known(id) != u })
 }
@@ -47,6 +48,7 @@ func (f *Floor) One(ids []string) bool {
 func (f *Floor) Instead(ids []string) (all []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.recall(ids)
 	for _, id := range ids {
 		u := f.known(id)
 		if u == nil {
@@ -72,6 +74,7 @@ type Link struct {
 func (f *Floor) LinksOf(id string) (all []Link) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.recall([]string{id})
 	k, u := f.knots[id], f.known(id)
 	if k == nil || u == nil {
 		return nil
@@ -100,10 +103,12 @@ type Box struct {
 func (f *Floor) BoxOf(id string) (b Box) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.recall([]string{id})
 	u := f.known(id)
 	if u == nil {
 		return Box{}
 	}
+	f.recallInside(u)
 	for _, v := range f.inside(u) {
 		b.Contents = append(b.Contents, v.key)
 		if h := f.held(v); h != nil && b.Held == nil {
@@ -128,6 +133,7 @@ func (f *Floor) BoxOf(id string) (b Box) {
 func (f *Floor) Within(ids []string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.recall(ids)
 	return f.within(f.as(ids[0], ids[1:]))
 }
 

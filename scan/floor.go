@@ -38,8 +38,9 @@ type Floor struct {
 	read       time.Time // the newest of them that was a clock reading
 	remembered bool      // everything Self said is here
 	changed    chan struct{}
-	seenAt     map[string]int // units with a valid scan, by checkpoint
-	onTheWay   map[string]int // units whose next required step it is
+	seenAt     map[string]int      // units with a valid scan, by checkpoint
+	onTheWay   map[string]int      // units whose next required step it is
+	recalled   map[string]struct{} // identifiers whose scans on disk were taken in
 }
 
 type station struct {
@@ -85,6 +86,7 @@ func NewFloor(r Rules) *Floor {
 		changed:  make(chan struct{}),
 		seenAt:   map[string]int{},
 		onTheWay: map[string]int{},
+		recalled: map[string]struct{}{},
 	}
 	for _, n := range r.Neighbours {
 		s := f.station(n.Name)
@@ -140,6 +142,11 @@ func (f *Floor) serve(s *station, checkpoints []string) {
 func (f *Floor) Observe(ev Event, arrived time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.observe(ev, arrived)
+	f.change()
+}
+
+func (f *Floor) observe(ev Event, arrived time.Time) {
 	f.tick(arrived)
 	s := f.station(ev.Station)
 	st := s.stream(ev.Epoch)
@@ -176,7 +183,6 @@ func (f *Floor) Observe(ev Event, arrived time.Time) {
 	}
 	// A *Loss says nothing here: whoever holds the log knows which of the
 	// numbers are really not there, and says so with Lost.
-	f.change()
 }
 
 func (f *Floor) device(s *station, name string) *DeviceView {

@@ -59,11 +59,12 @@ type Rules struct {
 	Self        string // the observing station, which knows its own scans without being told; empty on a board
 	Journeys    []Journey
 	Neighbours  []Neighbour
-	Margin      time.Duration // kept off every covered time, for what the clock estimate can not see; 3 s unless set
-	Transit     time.Duration // least time between two checkpoints; 5 s unless set
-	SilentAfter time.Duration // a station unheard for longer is silent; 10 s unless set
-	Lookback    time.Duration // how far back a unit that was never seen before may have been scanned; 24 h unless set
-	Started     time.Time     // when the observer began to listen
+	Margin      time.Duration           // kept off every covered time, for what the clock estimate can not see; 3 s unless set
+	Transit     time.Duration           // least time between two checkpoints; 5 s unless set
+	SilentAfter time.Duration           // a station unheard for longer is silent; 10 s unless set
+	Lookback    time.Duration           // how far back a unit that was never seen before may have been scanned; 24 h unless set
+	Started     time.Time               // when the observer began to listen
+	Recall      func(id string) []Event // scans of an identifier by Self that were not fed; nil if all are
 }
 
 func (r Rules) withDefaults() Rules {

@@ -33,7 +33,9 @@ func (f *Floor) JudgeWith(key string, ids, labels []string, checkpoint string, n
 	if !Tracked(key) {
 		return Judgement{Verdict: OK}
 	}
-	u := f.as(key, slices.Concat(ids, labels))
+	names := slices.Concat(ids, labels)
+	f.recall(append(names, key))
+	u := f.as(key, names)
 	j := f.judgeOne(u, checkpoint, labels, now)
 	j.Held = f.held(u)
 	return j

@@ -29,7 +29,7 @@ func open(t *testing.T) string {
 }
 
 // plug makes a scanner that sends one code per line.
-func plug(t *testing.T, link string) *sim.Scanner {
+func plug(t testing.TB, link string) *sim.Scanner {
 	t.Helper()
 	s, err := sim.NewScanner(link, sim.Framing{Suffix: "\r"})
 	if err != nil {
@@ -399,6 +399,7 @@ func TestStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tracker := newTracking(t, address)
 	for name, c := range map[string]struct {
 		signal os.Signal
 		second bool
@@ -409,7 +410,10 @@ func TestStop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, binary, "run", "-v", "-c", config)
-			wait(t, "the broker is there", func() bool { return len(p.said("broker connected")) > 0 })
+			// Connected is not enough: it sends when the broker has told what it knows of it.
+			wait(t, "it is attached", func() bool { return len(p.said("device attached")) > 0 })
+			saves(t, scanner, "ARRIVES-"+name)
+			wait(t, "it sends", func() bool { return tracker.lacks([]string{"ARRIVES-" + name}) == "" })
 			broker.cmd.Process.Signal(syscall.SIGSTOP)
 			defer broker.cmd.Process.Signal(syscall.SIGCONT)
 			saves(t, scanner, "NOBODY-TAKES-IT-"+name)
@@ -427,8 +431,8 @@ func TestStop(t *testing.T) {
 			calm(t, p, 8)
 		})
 	}
-	tracker := newTracking(t, address)
 	p := scanpost(t, config)
+	wait(t, "it runs", func() bool { return len(p.said("device attached")) > 0 })
 	wait(t, "what nobody took has arrived", func() bool {
 		return tracker.lacks([]string{"NOBODY-TAKES-IT-SIGTERM", "NOBODY-TAKES-IT-Ctrl-C twice"}) == ""
 	})

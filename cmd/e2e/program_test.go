@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 
 // program is one running process, with what it wrote.
 type program struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	out  lockedBuffer
 	done chan struct{}
@@ -67,12 +67,12 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func start(t *testing.T, name string, args ...string) *program {
+func start(t testing.TB, name string, args ...string) *program {
 	t.Helper()
 	return launch(t, exec.Command(name, args...))
 }
 
-func launch(t *testing.T, cmd *exec.Cmd) *program {
+func launch(t testing.TB, cmd *exec.Cmd) *program {
 	t.Helper()
 	p := &program{t: t, cmd: cmd, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
@@ -93,7 +93,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *program {
 }
 
 // scanpost starts the program with a configuration.
-func scanpost(t *testing.T, config string) *program {
+func scanpost(t testing.TB, config string) *program {
 	t.Helper()
 	binary, err := built()
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *program) stop() int {
 }
 
 // wait waits until a condition holds.
-func wait(t *testing.T, what string, holds func() bool) {
+func wait(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -154,7 +154,7 @@ func wait(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-func write(t *testing.T, path, text string) string {
+func write(t testing.TB, path, text string) string {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -214,7 +214,7 @@ func mosquitto(t *testing.T, address string) *program {
 }
 
 // mosquittoWith starts it with a line of configuration that says who may in.
-func mosquittoWith(t *testing.T, address, who string) *program {
+func mosquittoWith(t testing.TB, address, who string) *program {
 	t.Helper()
 	path, err := exec.LookPath("mosquitto")
 	if err != nil {

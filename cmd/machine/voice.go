@@ -28,6 +28,7 @@ type voice struct {
 	outbox *outbox.Outbox
 	ledger *ledger.Ledger
 	floor  *scan.Floor
+	past   *recall        // what a station scanned before it started; nil on a board
 	up     *uplink.Uplink // nil without a broker
 	down   *downlink.Downlink
 	signer *proof.Signer
@@ -52,7 +53,13 @@ func (m *machine) openVoice(name, folder, self string, log *slog.Logger) (*voice
 	if err != nil {
 		return nil, advise(folder, err)
 	}
-	v := &voice{name: name, log: log, signer: signer, key: signer.VerifierKey(), floor: scan.NewFloor(m.rules(self)), why: "there is no broker in the configuration", lost: map[uint64]bool{},
+	rules := m.rules(self)
+	var past *recall
+	if self != "" {
+		past = newRecall()
+		rules.Recall = past.scans
+	}
+	v := &voice{name: name, log: log, signer: signer, key: signer.VerifierKey(), floor: scan.NewFloor(rules), past: past, why: "there is no broker in the configuration", lost: map[uint64]bool{},
 		folder: folder, broken: make(chan error, 1), loaded: make(chan struct{})}
 	v.outbox, err = outbox.Open(folder, outbox.Options{Site: m.cfg.Station.Site, Station: name, Retention: m.cfg.Station.Retention, Limits: outbox.Limits{Size: m.cfg.Station.Quota, Age: m.cfg.Station.MaxAge}, Signer: signer, Log: log})
 	if err != nil {
@@ -115,30 +122,38 @@ func (m *machine) brokerOptions(name string, own *embedded) mqtt.Options {
 // others are read while it does.
 const newest = 2000
 
-// begin feeds the floor with the newest of the voice's own events, and
-// returns the number they begin with.
+// begin takes in the newest of the voice's own events, and returns the number
+// they begin with.
 func (v *voice) begin() (uint64, error) {
 	stats := v.outbox.Stats()
 	from := stats.First
 	if stats.Last >= newest {
 		from = max(from, stats.Last-newest+1)
 	}
-	return from, v.history(from, stats.Last, v.own)
+	err := v.historyBut(from, stats.Last, func(seq uint64, b []byte) bool { return v.known(v.outbox, seq, b) }, v.own)
+	if v.past != nil {
+		v.past.older()
+	}
+	return from, err
 }
 
-// remember feeds the floor with everything else that is on disk here. Scanning
-// and sending do not wait for it: until it is done there is less evidence, and
-// what has no evidence is not verifiable.
+// known takes note of an event that recall can find again; the floor is fed
+// with all others.
+func (v *voice) known(log recallLog, seq uint64, b []byte) bool {
+	return v.past != nil && v.past.add(log, seq, b)
+}
+
+// remember takes in everything else that is on disk here. Scanning and sending
+// do not wait for it: until it is done there is less evidence, and what has no
+// evidence is not verifiable.
 func (v *voice) remember(ctx context.Context, before uint64) error {
 	defer close(v.loaded)
 	if err := v.rescue(ctx, v.own); err != nil {
 		return err
 	}
-	err := v.history(v.outbox.Stats().First, before-1, func(ev scan.Event) {
-		if ctx.Err() == nil {
-			v.own(ev)
-		}
-	})
+	err := v.historyBut(v.outbox.Stats().First, before-1, func(seq uint64, b []byte) bool {
+		return ctx.Err() != nil || v.known(v.outbox, seq, b)
+	}, v.own)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -163,6 +178,9 @@ func (v *voice) rescue(ctx context.Context, each func(scan.Event)) error {
 	}
 	for _, p := range v.outbox.Pasts() {
 		err := p.Read(1, math.MaxInt, func(seq uint64, b []byte) error {
+			if v.known(p, seq, b) {
+				return nil
+			}
 			if ev, err := event.Parse(b); err == nil {
 				each(ev)
 			}
@@ -191,9 +209,15 @@ func (v *voice) hear(ctx context.Context, l *mqtt.Link) error {
 // event that the disk has damaged is one event less, and never a reason not
 // to start.
 func (v *voice) history(from, upto uint64, each func(scan.Event)) error {
+	return v.historyBut(from, upto, func(uint64, []byte) bool { return false }, each)
+}
+
+// historyBut is history without the events that are to be passed over, as
+// their bytes tell.
+func (v *voice) historyBut(from, upto uint64, pass func(seq uint64, b []byte) bool, each func(scan.Event)) error {
 	var damaged []uint64
 	for from <= upto {
-		next, err := v.page(from, upto, each)
+		next, err := v.page(from, upto, pass, each)
 		var one *outbox.DamagedError
 		switch {
 		case errors.As(err, &one):
@@ -215,10 +239,10 @@ func (v *voice) history(from, upto uint64, each func(scan.Event)) error {
 }
 
 // page reads some of the log and returns the number that comes next.
-func (v *voice) page(from, upto uint64, each func(scan.Event)) (next uint64, err error) {
+func (v *voice) page(from, upto uint64, pass func(seq uint64, b []byte) bool, each func(scan.Event)) (next uint64, err error) {
 	next = from
 	err = v.outbox.Read(from, 1000, func(seq uint64, b []byte) error {
-		if next = seq + 1; seq > upto {
+		if next = seq + 1; seq > upto || pass(seq, b) {
 			return nil
 		}
 		ev, err := event.Parse(b)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"unicode"
@@ -29,7 +30,16 @@ const (
 	exitUsage   = 2
 )
 
+// garbagePercent lets the collector begin when the heap has grown by so much. A
+// station shares a small machine with others, and a full outbox has to fit beside
+// them: with a million events in it, 60 instead of 100 saves a tenth of the
+// memory. GOGC in the environment overrides it.
+const garbagePercent = 60
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
