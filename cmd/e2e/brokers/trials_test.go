@@ -175,8 +175,10 @@ func TestBacklogOfAnHour(t *testing.T) {
 		b.listens(s, broker.Nodes[0].Addr)
 		hour := s.scan(hour)
 		s.run(broker.Nodes[0].Addr, func(o *uplink.Options) { o.Pace = 1000 })
+		var before []int // how much of the backlog was still to come when it was scanned
 		for range now {
 			brokers.Wait(t, "the backlog moves", func() bool { return len(b.came()) > 1 })
+			before = append(before, int(hour)+len(before)-len(b.came()))
 			seq := s.scan(1)
 			brokers.Wait(t, "the new scan is there", func() bool { return slices.Contains(b.came(), seq) })
 		}
@@ -201,8 +203,14 @@ func TestBacklogOfAnHour(t *testing.T) {
 		if !slices.IsSorted(old) || !slices.IsSorted(live) || len(live) != now {
 			t.Errorf("of the backlog %d came, in order: %t; of the new ones %v", len(old), slices.IsSorted(old), live)
 		}
-		if behind[0] < int(hour)/2 || slices.Min(behind) == 0 {
-			t.Errorf("a new scan came behind the backlog: so many were still to come %v", behind)
+		// On a slow machine the backlog may be through before the last is scanned.
+		for i := range behind {
+			if before[i] > int(hour)/4 && behind[i] == 0 {
+				t.Errorf("new scan %d came behind the backlog, of which %d were to come when it was made", i, before[i])
+			}
+		}
+		if behind[0] < int(hour)/2 {
+			t.Errorf("the first new scan came when %d of the backlog were to come", behind[0])
 		}
 		t.Logf("figures: so much of the backlog was still to come when each new scan came: %v", behind)
 	})
@@ -267,6 +275,7 @@ func TestTooLarge(t *testing.T) {
 				s.scan(20)
 				if broker.Limits() {
 					brokers.Wait(t, "it is kept aside", func() bool { return slices.Equal(s.quarantined(), []uint64{large}) })
+					brokers.Wait(t, "its loss is declared", func() bool { return s.box.Stats().Last == large+20+1 })
 				}
 				b.same(s)
 				b.figures(s, ", %d connections, limited %t", line.Conns(), broker.Limits())
