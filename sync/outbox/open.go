@@ -25,7 +25,7 @@ const fileName = "outbox.db"
 // what it has.
 func Open(dir string, opts Options) (*Outbox, error) {
 	o := &Outbox{
-		dir: dir, path: filepath.Join(dir, fileName), site: opts.Site, station: opts.Station,
+		looking: opts.Site == "", dir: dir, path: filepath.Join(dir, fileName), site: opts.Site, station: opts.Station,
 		signer: opts.Signer, retention: opts.Retention, limits: opts.Limits, noSync: opts.NoSync, log: opts.Log,
 		trial: new(proof.Edge), changed: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
@@ -192,10 +192,11 @@ func (o *Outbox) load() error {
 		// The time on disk may be that of a head after the last event.
 		o.clock.last = o.state.lastAt
 		said, upto := o.owner.remembered(o.epoch)
-		if upto > o.state.last {
+		looking := o.looking // at whatever it is, without giving numbers
+		if upto > o.state.last && !looking {
 			return fmt.Errorf("%w, and an old one: it ends with number %d, and %d had been given", ErrCopy, o.state.last, upto)
 		}
-		if home := log.Get([]byte("home")); home != nil && string(home) != homeOf(o.file) {
+		if home := log.Get([]byte("home")); home != nil && string(home) != homeOf(o.file) && !looking {
 			return fmt.Errorf("%w: it was made in another place or on another machine, which may go on with its numbers", ErrCopy)
 		}
 		if said.After(o.clock.last) {

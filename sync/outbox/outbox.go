@@ -50,7 +50,7 @@ import (
 
 // Options say whose outbox it is.
 type Options struct {
-	Site, Station string           // both empty: whatever an existing file says
+	Site, Station string           // both empty: whatever an existing file says, also if it is a copy: for looking, not for writing
 	Now           func() time.Time // the wall clock, with its monotonic reading; time.Now if nil
 	Limits        Limits           // what may wait here
 	Retention     time.Duration    // confirmed events are kept at least this long
@@ -77,6 +77,7 @@ type Outbox struct {
 	signer        *proof.Signer
 	retention     time.Duration
 	limits        Limits
+	looking       bool // opened to look into it: a copy is as good as its original
 	noSync        bool
 	log           *slog.Logger
 	reading       func() reading

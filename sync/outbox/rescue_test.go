@@ -348,6 +348,17 @@ func TestCopiedFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(twin, fileName), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// Looking into a copy, such as a backup, is no reason to begin anything.
+	looking, err := Open(twin, Options{})
+	if err != nil {
+		t.Fatalf("a copy can not be looked into: %v", err)
+	}
+	if n := len(readFrom(t, looking, 1)); n != 20 {
+		t.Errorf("%d events in the copy, want 20", n)
+	}
+	if err := looking.Close(); err != nil {
+		t.Fatal(err)
+	}
 	first, second := startDespite(t, dir, 0), startDespite(t, twin, 1)
 	defer first.Close()
 	defer second.Close()

@@ -159,8 +159,9 @@ func TestNobodySpeaksForAnother(t *testing.T) {
 					t.Errorf("pack-08 could write to %s", topic)
 				}
 			}
-			for _, filter := range []string{"#", "scanpost/#", own.Res("board"), "scanpost/v1/+/+/evt"} {
-				curious := dial(t, as("pack-08", "curious"))
+			for i, filter := range []string{"#", "scanpost/#", own.Res("board"), "scanpost/v1/+/+/evt"} {
+				// A name of its own each time: NATS hangs up on an id that comes back at once.
+				curious := dial(t, as("pack-08", fmt.Sprint("curious-", i)))
 				heard := make(chan mqtt.Message, 1000)
 				err := curious.Subscribe(t.Context(), func(m mqtt.Message) { heard <- m }, filter)
 				t.Logf("figures: %s: subscription to %s refused: %t", kind, filter, err != nil)
